@@ -1,0 +1,108 @@
+"""Where the crop lies in the frame: the similarity transform between the two, both ways.
+
+Convention: points are (x, y) in pixels and the first pixel's centre is (0.5, 0.5). OpenCV puts that
+centre at (0, 0); `CropTransform.pixel_matrix` is the one place that converts.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float64]
+"""(K, 2) points (x, y) in pixels. A face is K = 3: right eye, left eye, mouth centre."""
+
+CROP_SIZE_WH = (178, 218)
+
+
+@dataclass(frozen=True)
+class CropLayout:
+    """Where a face stands in the crop: the middle between the eyes, and the two lengths that bound the scale."""
+
+    name: str
+    mid_eye_px: tuple[float, float]
+    eye_distance_px: float
+    eye_to_mouth_px: float
+
+
+TIGHT = CropLayout("tight", (89.0, 88.0), 66.0, 74.0)
+CELEBA = CropLayout("celeba", (89.0, 112.0), 39.0, 42.0)
+LAYOUTS = {layout.name: layout for layout in (TIGHT, CELEBA)}
+
+
+@dataclass(frozen=True)
+class CropTransform:
+    """A similarity transform: rotate the frame about the mid-eye point, scale it, shift it into the crop.
+
+    Attributes:
+        mid_eye_px: the point between the eyes, in the frame.
+        scale: crop pixels per frame pixel.
+        angle_rad: direction of the eye line (right eye to left eye) in the frame, clockwise as seen (y down).
+        layout: where the mid-eye point goes in the crop.
+    """
+
+    mid_eye_px: tuple[float, float]
+    scale: float
+    angle_rad: float
+    layout: CropLayout = TIGHT
+
+    @classmethod
+    def from_points(cls, face_points: Points, layout: CropLayout = TIGHT) -> "CropTransform":
+        """The crop of a face.
+
+        Args:
+            face_points: (3, 2) right eye, left eye and mouth centres in frame pixels; right is the subject's own.
+            layout: the crop layout of the model that will see it.
+
+        Raises:
+            ValueError: the points are not finite, or two of them fall together.
+        """
+        right_eye, left_eye, mouth = np.asarray(face_points, np.float64)
+        mid_eye = (right_eye + left_eye) / 2
+        eye_distance = math.dist(right_eye, left_eye)
+        mouth_distance = math.dist(mid_eye, mouth)
+        if not (math.isfinite(eye_distance + mouth_distance) and min(eye_distance, mouth_distance) > 1e-6):
+            raise ValueError(f"no face can have these three points: {np.asarray(face_points).tolist()}")
+        dx, dy = left_eye - right_eye
+        scale = min(layout.eye_distance_px / eye_distance, layout.eye_to_mouth_px / mouth_distance)
+        return cls((float(mid_eye[0]), float(mid_eye[1])), scale, math.atan2(dy, dx), layout)
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """(2, 3) frame to crop, in this module's convention."""
+        cos, sin = self.scale * math.cos(self.angle_rad), self.scale * math.sin(self.angle_rad)
+        linear = np.array([[cos, sin], [-sin, cos]])
+        shift = np.array(self.layout.mid_eye_px) - linear @ np.array(self.mid_eye_px)
+        return np.column_stack([linear, shift])
+
+    @property
+    def pixel_matrix(self) -> npt.NDArray[np.float64]:
+        """(2, 3) frame to crop for cv2.warpAffine, whose first pixel's centre is (0, 0)."""
+        return shift_matrix(self.matrix, by=0.5)
+
+    def to_crop(self, points: Points) -> Points:
+        """(K, 2) frame points, as crop points."""
+        return points @ self.matrix[:, :2].T + self.matrix[:, 2]
+
+    def to_frame(self, points: Points) -> Points:
+        """(K, 2) crop points, as frame points."""
+        return (points - self.matrix[:, 2]) @ self.matrix[:, :2] / self.scale**2
+
+    def frame_box(
+        self, frame_wh: tuple[int, int], crop_wh: tuple[int, int] = CROP_SIZE_WH
+    ) -> tuple[int, int, int, int] | None:
+        """box_xyxy in whole pixels around the crop, cut to the frame; None where the crop lies outside it."""
+        width, height = crop_wh
+        corners = self.to_frame(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64))
+        limit = np.array(frame_wh)
+        left, top = np.clip(np.floor(corners.min(axis=0)), 0, limit).astype(int)
+        right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, limit).astype(int)
+        return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None
+
+
+def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.float64]:
+    """The same (2, 3) map for coordinates that are `by` smaller on both of its sides."""
+    shifted = matrix.copy()
+    shifted[:, 2] += by * matrix[:, :2].sum(axis=1) - by
+    return shifted

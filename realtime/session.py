@@ -1,0 +1,236 @@
+"""A model file, loaded: checked against the contract, run by ONNX Runtime on the provider that was asked for."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from realtime.errors import ModelError, ProviderError
+from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout
+from realtime.preprocess import FINDER_SIDE_PX
+from realtime.regions import Region, regions_from_names
+
+WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
+LEFT_RIGHT = "subject"
+SEGMENTER, FACE_FINDER = "segmenter", "face_finder"
+METADATA_KEYS = ("kind", "layout", "regions", "activation", "left_right", "precision", "opset", "commit", "training_data")
+"""What every model file must say of itself; `scores` and `checkpoint_sha256` may be there too."""
+
+
+class Provider(StrEnum):
+    """What runs the network; `auto` takes the fastest that works here, and only it may fall back."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
+    OPENVINO = "openvino"
+    COREML = "coreml"
+    DIRECTML = "directml"
+
+
+ORT_NAMES = {
+    Provider.CPU: "CPUExecutionProvider",
+    Provider.CUDA: "CUDAExecutionProvider",
+    Provider.TENSORRT: "TensorrtExecutionProvider",
+    Provider.OPENVINO: "OpenVINOExecutionProvider",
+    Provider.COREML: "CoreMLExecutionProvider",
+    Provider.DIRECTML: "DmlExecutionProvider",
+}
+AUTO_ORDER = (Provider.CUDA, Provider.CPU)
+INSTALL_HINTS = {
+    Provider.CUDA: "pip install '.[gpu]' on a machine with an NVIDIA driver",
+    Provider.TENSORRT: "pip install '.[gpu]' and TensorRT, on a machine with an NVIDIA driver",
+    Provider.OPENVINO: "pip install '.[openvino]' in an environment of its own",
+    Provider.COREML: "it comes with onnxruntime on macOS",
+    Provider.DIRECTML: "pip install onnxruntime-directml on Windows, in place of onnxruntime",
+}
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model file says of itself in its metadata.
+
+    Attributes:
+        kind: segmenter or face_finder.
+        regions: of the output's channels, in order; none for the face finder.
+        layout: where a face must stand in the crop.
+        activation: softmax or sigmoid.
+        precision: fp32, fp16 or int8.
+        commit: of the code that made it.
+        training_data: what it learnt from, in words.
+        scores: of the exported network, by name.
+    """
+
+    kind: str
+    regions: tuple[Region, ...]
+    layout: CropLayout
+    activation: str
+    precision: str
+    commit: str
+    training_data: str
+    scores: dict[str, Any]
+
+    @classmethod
+    def from_metadata(cls, metadata_props: dict[str, str], path: Path) -> "ModelCard":
+        """The card in a file's metadata.
+
+        Raises:
+            ModelError: a key is missing or its value unknown; the message names all that are.
+        """
+        missing = [key for key in METADATA_KEYS if key not in metadata_props]
+        if missing:
+            raise ModelError(f"{path}: no model of this program: its metadata lacks {', '.join(missing)}")
+        try:
+            names = metadata_props["regions"].split(",") if metadata_props["regions"] else []
+            card = cls(
+                kind=metadata_props["kind"],
+                regions=regions_from_names(names),
+                layout=LAYOUTS[metadata_props["layout"]],
+                activation=metadata_props["activation"],
+                precision=metadata_props["precision"],
+                commit=metadata_props["commit"],
+                training_data=metadata_props["training_data"],
+                scores=json.loads(metadata_props.get("scores", "{}")),
+            )
+        except (KeyError, ValueError) as error:
+            raise ModelError(f"{path}: its metadata cannot be understood ({error})") from None
+        if metadata_props["left_right"] != LEFT_RIGHT:
+            raise ModelError(f"{path}: its left and right are {metadata_props['left_right']!r}, not the {LEFT_RIGHT}'s")
+        return card
+
+
+class Session:
+    """One loaded model.
+
+    Args:
+        path: the .onnx file.
+        kind: what it must be, `SEGMENTER` or `FACE_FINDER`.
+        provider: what to run it on.
+        threads: intra-op threads on the CPU; 0 lets ONNX Runtime choose.
+
+    Raises:
+        ModelError: the file is missing, broken, or not a model of this kind; the message says what is missing.
+        ProviderError: the provider cannot be had, and why.
+    """
+
+    def __init__(self, path: Path, kind: str, provider: Provider = Provider.AUTO, threads: int = 0) -> None:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+        check_runtime_packages()
+        self.path = path
+        self._ort, self.provider = _open(path, provider, threads)
+        self.card = ModelCard.from_metadata(self._ort.get_modelmeta().custom_metadata_map, path)
+        if self.card.kind != kind:
+            raise ModelError(f"{path}: a {self.card.kind} model, where a {kind} is needed")
+        self._input = _check_signature(self._ort, self.card, path)
+
+    def run(self, images_bgr: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """One batch.
+
+        Args:
+            images_bgr: (N, H, W, 3) uint8, of the model's own size. Read, never kept.
+
+        Returns:
+            the model's output, float32, owned by the caller: (N, C, 218, 178) probs, or (N, K, 7) faces.
+        """
+        outputs = self._ort.run(None, {self._input: images_bgr})
+        result: npt.NDArray[np.float32] = outputs[0]
+        return result
+
+    def warm_up(self) -> None:
+        """Run once on nothing, so that the first real frame is not the slow one."""
+        height, width = self._ort.get_inputs()[0].shape[1:3]
+        self.run(np.zeros((1, height, width, 3), np.uint8))
+
+
+def find_model(name_or_path: str) -> Path:
+    """The file of a model: a path, or the name of one in `weights/`.
+
+    Raises:
+        ModelError: neither exists; the message lists the names.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    shipped = WEIGHTS_FOLDER / f"{name_or_path}.onnx"
+    if shipped.is_file():
+        return shipped
+    names = sorted(p.stem for p in WEIGHTS_FOLDER.glob("*.onnx") if p.stem != FACE_FINDER)
+    raise ModelError(f"{name_or_path}: no such model file, nor one of the shipped models ({', '.join(names)})")
+
+
+def check_runtime_packages() -> None:
+    """Refuse to run where both onnxruntime and onnxruntime-gpu are installed: together they lose CUDA silently.
+
+    Raises:
+        ProviderError: both are installed; the message says which to remove.
+    """
+    installed = {str(d.name).lower() for d in metadata.distributions(name="onnxruntime")}
+    installed |= {str(d.name).lower() for d in metadata.distributions(name="onnxruntime-gpu")}
+    if {"onnxruntime", "onnxruntime-gpu"} <= installed:
+        raise ProviderError(
+            "onnxruntime and onnxruntime-gpu are both installed and break each other: "
+            "pip uninstall -y onnxruntime onnxruntime-gpu, then install one of them"
+        )
+
+
+def _open(path: Path, provider: Provider, threads: int) -> tuple[ort.InferenceSession, Provider]:
+    available = ort.get_available_providers()
+    if provider is Provider.AUTO:
+        wanted = [candidate for candidate in AUTO_ORDER if ORT_NAMES[candidate] in available]
+    elif ORT_NAMES[provider] in available:
+        wanted = [provider]
+    else:
+        hint = INSTALL_HINTS.get(provider, "")
+        here = ", ".join(p.value for p, name in ORT_NAMES.items() if name in available)
+        raise ProviderError(f"provider {provider} is not in this ONNX Runtime (it has: {here}); to get it: {hint}")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    for candidate in wanted:
+        names = list(dict.fromkeys([ORT_NAMES[candidate], ORT_NAMES[Provider.CPU]]))
+        try:
+            session = ort.InferenceSession(str(path), options, providers=names)
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a dozen types of its own for a bad file
+            raise ModelError(f"{path}: not a model that ONNX Runtime can load ({_first_line(error)})") from None
+        if session.get_providers()[0] == ORT_NAMES[candidate]:
+            return session, candidate
+        if provider is not Provider.AUTO:
+            raise ProviderError(f"provider {provider} did not start here, only {session.get_providers()[0]} did")
+    raise ProviderError("no execution provider of this ONNX Runtime starts here")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path) -> str:
+    """The input's name, after a look at the shapes and types on both ends."""
+    expected = {
+        SEGMENTER: ("crop_bgr", CROP_SIZE_WH[::-1], "probs", [len(card.regions), *CROP_SIZE_WH[::-1]]),
+        FACE_FINDER: ("thumbnail_bgr", (FINDER_SIDE_PX, FINDER_SIDE_PX), "faces", [None, 7]),
+    }
+    if card.kind not in expected:
+        raise ModelError(f"{path}: a model of unknown kind {card.kind!r}")
+    name_in, size_hw, name_out, tail = expected[card.kind]
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    is_right = (
+        [i.name for i in inputs] == [name_in]
+        and inputs[0].type == "tensor(uint8)"
+        and inputs[0].shape[1:] == [*size_hw, 3]
+        and [o.name for o in outputs] == [name_out]
+        and outputs[0].type == "tensor(float)"
+        and len(outputs[0].shape) == len(tail) + 1
+        and all(want in (None, got) for want, got in zip(tail, outputs[0].shape[1:], strict=True))
+    )
+    if not is_right:
+        raise ModelError(f"{path}: its input or output is not {name_in} uint8 {size_hw} -> {name_out} float32 {tail}")
+    return name_in

@@ -1,0 +1,1 @@
+"""Label photos, train the segmenter and the face finder, evaluate them."""

@@ -1,0 +1,86 @@
+"""Checkpoints: what a run saves, and the network that comes back out of one."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from realtime.geometry import LAYOUTS
+from realtime.regions import regions_from_names
+from train.models import build_network
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """All that is needed to build a network again and to say what it is.
+
+    Attributes:
+        arch: the name it is asked for by, as `fit --arch` takes it.
+        regions: class names in order, background first; empty for the face finder.
+        layout: crop layout it was trained on.
+        width: channels of its first level.
+        training_data: what it was trained on, in words.
+        commit: the code's git commit, with a + where files were changed.
+    """
+
+    arch: str
+    regions: list[str]
+    layout: str
+    width: int
+    training_data: str
+    commit: str
+
+    def build(self) -> nn.Module:
+        """The network, with fresh weights."""
+        return build_network(self.arch, len(self.regions), self.width)
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
+    """The trained network in evaluation mode, and what it is. No code in the file is run.
+
+    Raises:
+        ValueError: the file is missing, is no checkpoint of this program, or does not fit its own description.
+    """
+    contents = read_contents(path)
+    try:
+        spec = NetworkSpec(**contents["network_spec"])
+        regions_from_names(spec.regions)
+        if spec.layout not in LAYOUTS:
+            raise ValueError(f"unknown layout {spec.layout}")
+        network = spec.build()
+        prefix = "network."
+        state = contents["state_dict"].items()
+        network.load_state_dict({key.removeprefix(prefix): value for key, value in state if key.startswith(prefix)})
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a checkpoint of this program ({str(error).splitlines()[0]})") from None
+    return network.eval(), spec
+
+
+def read_contents(path: Path) -> dict[str, Any]:
+    """The checkpoint's dictionary, read with `weights_only`.
+
+    Raises:
+        ValueError: the file is missing, broken, or holds anything but tensors and plain values.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such checkpoint")
+    try:
+        contents = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 - torch raises UnpicklingError, RuntimeError, EOFError and more
+        raise ValueError(f"{path}: not a readable checkpoint ({type(error).__name__})") from None
+    if not isinstance(contents, dict):
+        raise ValueError(f"{path}: not a checkpoint of this program")
+    return contents
+
+
+def spec_contents(spec: NetworkSpec) -> dict[str, Any]:
+    """The specification as the plain values that a checkpoint may hold."""
+    return asdict(spec)
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

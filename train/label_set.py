@@ -1,0 +1,115 @@
+"""A folder of labelled photos: what `label` writes, and what every other command reads.
+
+    crops/NAME.jpg     the face, `MARGIN_PX` wider on every side than the network's crop, for augmentation
+    labels/NAME.png    the region ids of the same pixels
+    index.jsonl        one line a photo: where it is, what was found, or why it was rejected
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform
+from realtime.preprocess import BgrImage, crop_face
+
+MARGIN_PX = 48
+CANVAS_SIZE_WH = (CROP_SIZE_WH[0] + 2 * MARGIN_PX, CROP_SIZE_WH[1] + 2 * MARGIN_PX)
+INDEX_NAME = "index.jsonl"
+
+
+@dataclass(frozen=True)
+class LabelledFace:
+    """One face of a photo.
+
+    Attributes:
+        name: stem of its crop and label files; empty where the face is too small to train the segmenter on.
+        points: right eye, left eye and mouth centres, in photo pixels.
+        group: faces of one group (a person, or near-duplicate crops) never lie on both sides of a split.
+    """
+
+    name: str
+    points: list[list[float]]
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class LabelledPhoto:
+    """One photo of the set; `rejected` says why it holds no faces, and is empty where it does."""
+
+    photo: str
+    source: str
+    width: int = 0
+    height: int = 0
+    grey: bool = False
+    rejected: str = ""
+    layout: str = "tight"
+    labeller: str = ""
+    faces: list[LabelledFace] = field(default_factory=list)
+
+
+def read_index(folder: Path) -> list[LabelledPhoto]:
+    """Every photo of a label set, in the order of its index.
+
+    Raises:
+        ValueError: the folder holds no index, or a line of it is broken; the message names the file.
+    """
+    path = folder / INDEX_NAME
+    if not path.is_file():
+        raise ValueError(f"{folder}: no {INDEX_NAME} here; `python -m train label PHOTOS --out {folder}` writes one")
+    photos = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            row["faces"] = [LabelledFace(**face) for face in row["faces"]]
+            photos.append(LabelledPhoto(**row))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path}:{number}: not a line that `label` wrote ({error})") from None
+    return photos
+
+
+def write_index(folder: Path, photos: list[LabelledPhoto]) -> None:
+    """Write the index in one go, so that an interrupted run never leaves half of one."""
+    partial = folder / f"{INDEX_NAME}.partial"
+    partial.write_text("".join(json.dumps(asdict(photo)) + "\n" for photo in photos))
+    partial.replace(folder / INDEX_NAME)
+
+
+def canvas_transform(points: list[list[float]], layout: str) -> CropTransform:
+    """The face's crop with `MARGIN_PX` more on every side."""
+    tight = LAYOUTS[layout]
+    x, y = tight.mid_eye_px
+    canvas = CropLayout(layout, (x + MARGIN_PX, y + MARGIN_PX), tight.eye_distance_px, tight.eye_to_mouth_px)
+    return CropTransform.from_points(np.array(points), canvas)
+
+
+def crop_canvas(photo_bgr: BgrImage, points: list[list[float]], layout: str) -> BgrImage:
+    """(314, 274, 3) uint8: the face's crop with its margin."""
+    return crop_face(photo_bgr, canvas_transform(points, layout), CANVAS_SIZE_WH)
+
+
+def read_pair(folder: Path, name: str) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
+    """(314, 274, 3) uint8 canvas and (314, 274) uint8 label map of one face.
+
+    Raises:
+        ValueError: a file is missing or broken, or the two differ in size; the message names the file.
+    """
+    crop_path, label_path = folder / "crops" / f"{name}.jpg", folder / "labels" / f"{name}.png"
+    canvas = cv2.imread(str(crop_path), cv2.IMREAD_COLOR)
+    label_map = cv2.imread(str(label_path), cv2.IMREAD_UNCHANGED)
+    for path, pixels in ((crop_path, canvas), (label_path, label_map)):
+        if pixels is None or pixels.shape[1::-1] != CANVAS_SIZE_WH:
+            raise ValueError(f"{path}: missing, unreadable or not {CANVAS_SIZE_WH[0]}x{CANVAS_SIZE_WH[1]}")
+    return BgrImage(canvas), label_map
+
+
+def faces_of(photos: list[LabelledPhoto]) -> Iterator[tuple[LabelledPhoto, LabelledFace]]:
+    """Every face that has a crop, with its photo."""
+    for photo in photos:
+        for face in photo.faces:
+            if face.name:
+                yield photo, face

@@ -1,0 +1,71 @@
+"""The losses, one function each."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cross_entropy_loss(logits: Tensor, label_map: Tensor) -> Tensor:
+    """Mean negative log likelihood of the true region over all pixels.
+
+    Args:
+        logits: (N, C, H, W) float32, before softmax.
+        label_map: (N, H, W) int64 region indices.
+
+    Returns:
+        () float32, 0 or more.
+    """
+    return F.cross_entropy(logits, label_map)
+
+
+def soft_dice_loss(logits: Tensor, label_map: Tensor) -> Tensor:
+    """One minus the mean soft Dice over the regions present in the batch, background left out.
+
+    Args:
+        logits: (N, C, H, W) float32, before softmax.
+        label_map: (N, H, W) int64 region indices.
+
+    Returns:
+        () float32 in [0, 1]; 0 where no region is present.
+
+    Raises:
+        ValueError: the spatial sizes differ.
+
+    Source: V-Net, arXiv:1606.04797, without the squares in the denominator.
+    """
+    if logits.shape[2:] != label_map.shape[1:]:
+        raise ValueError(f"logits are {tuple(logits.shape[2:])}, the label map is {tuple(label_map.shape[1:])}")
+    probs = logits.softmax(1)
+    labels = label_map.flatten()
+    prob_of_truth = probs.gather(1, label_map[:, None]).flatten()
+    truth_area = torch.bincount(labels, minlength=logits.shape[1])[1:]
+    overlap = probs.new_zeros(logits.shape[1]).index_add(0, labels, prob_of_truth)[1:]
+    present = truth_area > 0
+    dice = (2 * overlap / (probs.sum((0, 2, 3))[1:] + truth_area))[present]
+    return 1 - dice.mean() if present.any() else dice.sum()
+
+
+def face_finder_loss(output: Tensor, score_target: Tensor, point_target: Tensor, point_weight: Tensor) -> Tensor:
+    """Penalty-reduced focal loss of the score map, plus the points' mean error as a share of interocular distance.
+
+    Args:
+        output: (N, 7, H, W) float32: score logit, then x and y offsets of the three points in cells.
+        score_target: (N, H, W) float32 in [0, 1], 1 in a face's own cell, falling off around it.
+        point_target: (N, 6, H, W) float32 offsets in cells.
+        point_weight: (N, H, W) float32: 0 where no face is near, else one over its interocular distance in cells.
+
+    Returns:
+        () float32, 0 or more.
+
+    Source: focal loss as in CenterNet, arXiv:1904.07850, equation 1.
+    """
+    logit = output[:, 0]
+    prob = logit.sigmoid().clamp(1e-5, 1 - 1e-5)
+    is_face = score_target == 1
+    hit = -F.logsigmoid(logit) * (1 - prob) ** 2
+    false_alarm = -F.logsigmoid(-logit) * prob**2 * (1 - score_target) ** 4
+    face_count = is_face.sum().clamp(min=1)
+    score_loss = torch.where(is_face, hit, false_alarm).sum() / face_count
+    error = F.smooth_l1_loss(output[:, 1:], point_target, reduction="none", beta=0.2).sum(1)
+    point_loss = (error * point_weight).sum() / (point_weight > 0).sum().clamp(min=1)
+    return score_loss + point_loss

@@ -1,0 +1,105 @@
+"""Landmarks to label map and crop points. Pure: no model, no file."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.geometry import Points
+from realtime.regions import Region
+from train.landmarks import (
+    EYE_OUTLINE,
+    IRIS_CENTER,
+    IRIS_EDGE,
+    IRIS_OF_EYE,
+    LOWER_LIP_BOTTOM,
+    LOWER_LIP_TOP,
+    MOUTH_OUTLINE,
+    UPPER_LIP_BOTTOM,
+    UPPER_LIP_TOP,
+    Landmarks,
+)
+
+OVERSAMPLING = 4
+"""Regions are drawn this many times larger than the label map, then reduced."""
+
+CLOSED_EYE_OPENNESS = 0.12
+"""Lid distance over eye width under which no iris can be seen; `eye_openness` tells how it is measured."""
+
+_SHIFT_BITS = 4  # cv2.fillPoly takes coordinates in sixteenths of a pixel
+
+
+def face_points(landmarks: Landmarks) -> Points:
+    """(3, 2) centres of the right eye, the left eye and the mouth: the centroids of their outlines.
+
+    The same points come from a mask's own centroids, so a followed face keeps the crop it was labelled with.
+    """
+    outlines = [EYE_OUTLINE[Region.RIGHT_EYE], EYE_OUTLINE[Region.LEFT_EYE], MOUTH_OUTLINE]
+    return np.stack([polygon_centroid(landmarks[list(outline)]) for outline in outlines])
+
+
+def polygon_centroid(polygon: Points) -> npt.NDArray[np.float64]:
+    """(2,) area centroid of a closed polygon; the mean of its corners where the area is nearly nothing."""
+    origin = polygon.mean(axis=0)
+    x, y = (polygon - origin).T
+    next_x, next_y = np.roll(x, -1), np.roll(y, -1)
+    cross = x * next_y - next_x * y
+    area = cross.sum() / 2
+    if abs(area) < 1e-3 * np.ptp(x) * np.ptp(y) + 1e-9:
+        return origin
+    return origin + np.array([((x + next_x) * cross).sum(), ((y + next_y) * cross).sum()]) / (6 * area)
+
+
+def eye_openness(landmarks: Landmarks, eye: Region) -> float:
+    """Mean distance of the lids' three middle point pairs over the distance of the eye's corners; 0 is closed."""
+    outline = landmarks[list(EYE_OUTLINE[eye])]
+    lower, upper = outline[3:6], outline[13:10:-1]
+    width = np.linalg.norm(outline[0] - outline[8])
+    return float(np.linalg.norm(lower - upper, axis=1).mean() / max(width, 1e-6))
+
+
+def draw_label_map(landmarks: Landmarks, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The label map of one face.
+
+    Args:
+        landmarks: (478, 2) in the label map's own pixels.
+        size_wh: its size.
+
+    Returns:
+        (H, W) uint8 region ids: per pixel the region that covers most of it.
+    """
+    size = (size_wh[1] * OVERSAMPLING, size_wh[0] * OVERSAMPLING)
+    large = np.zeros(size, np.uint8)
+    for eye, outline in EYE_OUTLINE.items():
+        opening = fill_polygon(landmarks[list(outline)], size)
+        large[opening] = eye
+        if eye_openness(landmarks, eye) >= CLOSED_EYE_OPENNESS:
+            large[opening & iris_disc(landmarks, IRIS_OF_EYE[eye], size)] = IRIS_OF_EYE[eye]
+    large[fill_polygon(landmarks[list(UPPER_LIP_BOTTOM + LOWER_LIP_TOP[-2:0:-1])], size)] = Region.MOUTH_INSIDE
+    large[fill_polygon(landmarks[list(UPPER_LIP_TOP + UPPER_LIP_BOTTOM[::-1])], size)] = Region.UPPER_LIP
+    large[fill_polygon(landmarks[list(LOWER_LIP_TOP + LOWER_LIP_BOTTOM[::-1])], size)] = Region.LOWER_LIP
+    return reduce_label_map(large)
+
+
+def iris_disc(landmarks: Landmarks, iris: Region, shape_hw: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """The whole disc of an iris on the enlarged map, also where a lid covers it."""
+    center = landmarks[IRIS_CENTER[iris]]
+    radius = np.linalg.norm(landmarks[list(IRIS_EDGE[iris])] - center, axis=1).mean()
+    angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    return fill_polygon(center + radius * np.column_stack([np.cos(angle), np.sin(angle)]), shape_hw)
+
+
+def fill_polygon(polygon: Points, shape_hw: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """The enlarged pixels inside a polygon that is given in label map pixels."""
+    filled = np.zeros(shape_hw, np.uint8)
+    corners = np.round((polygon * OVERSAMPLING - 0.5) * 2**_SHIFT_BITS).astype(np.int32)
+    cv2.fillPoly(filled, [corners], 1, shift=_SHIFT_BITS)
+    return filled.astype(bool)
+
+
+def reduce_label_map(large: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(4H, 4W) ids to (H, W): the id with the largest area in each pixel, the lower id where two tie."""
+    size_wh = (large.shape[1] // OVERSAMPLING, large.shape[0] // OVERSAMPLING)
+    shares = [
+        cv2.resize((large == region).astype(np.float32), size_wh, interpolation=cv2.INTER_AREA) for region in Region
+    ]
+    return np.argmax(shares, axis=0).astype(np.uint8)
