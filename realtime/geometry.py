@@ -6,7 +6,9 @@ centre at (0, 0); `CropTransform.pixel_matrix` is the one place that converts.
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,7 @@ Points = npt.NDArray[np.float64]
 """(K, 2) points (x, y) in pixels. A face is K = 3: right eye, left eye, mouth centre."""
 
 CROP_SIZE_WH = (178, 218)
+PixelType = TypeVar("PixelType", np.uint8, np.float32)
 
 
 @dataclass(frozen=True)
@@ -106,3 +109,23 @@ def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.f
     shifted = matrix.copy()
     shifted[:, 2] += by * matrix[:, :2].sum(axis=1) - by
     return shifted
+
+
+def warp_to_frame(
+    pixels: npt.NDArray[PixelType], crop: CropTransform, box_xyxy: tuple[int, int, int, int]
+) -> npt.NDArray[PixelType]:
+    """What was computed in the crop, brought to the frame's own place and resolution.
+
+    Args:
+        pixels: (218, 178) or (218, 178, K) with K at most 4; uint8 or float32. Read, never kept.
+        crop: where it lies in the frame.
+        box_xyxy: the box of the frame that is wanted, in whole pixels.
+
+    Returns:
+        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop.
+    """
+    left, top, right, bottom = box_xyxy
+    matrix = crop.pixel_matrix
+    matrix[:, 2] += matrix[:, :2] @ (left, top)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cast("npt.NDArray[PixelType]", cv2.warpAffine(pixels, matrix, (right - left, bottom - top), flags=flags))

@@ -19,9 +19,7 @@ FINDER_SIDE_PX = 160
 """Side of the square thumbnail that the face finder sees."""
 
 
-def crop_face(
-    frame_bgr: BgrImage, crop: CropTransform, size_wh: tuple[int, int] = CROP_SIZE_WH
-) -> BgrImage:
+def crop_face(frame_bgr: BgrImage, crop: CropTransform, size_wh: tuple[int, int] = CROP_SIZE_WH) -> BgrImage:
     """The face turned upright and brought to the crop's size; black where the crop reaches past the frame.
 
     A crop much smaller than the face in the frame is reduced by area first, or a 4K face would alias.
@@ -79,15 +77,17 @@ def as_bgr(pixels: npt.NDArray[np.generic]) -> BgrImage:
     Raises:
         ValueError: another shape or type.
     """
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
+    if pixels.dtype == np.uint8:
+        levels = pixels.astype(np.uint8, copy=False)
+    elif pixels.dtype == np.uint16:
+        levels = (pixels.astype(np.uint16, copy=False) >> 8).astype(np.uint8)
     elif pixels.dtype in (np.float32, np.float64):
-        pixels = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-    elif pixels.dtype != np.uint8:
+        levels = np.round(np.clip(pixels.astype(np.float64), 0, 1) * 255).astype(np.uint8)
+    else:
         raise ValueError(f"pixels of type {pixels.dtype} are not supported")
-    if pixels.ndim == 2 or pixels.shape[2] == 1:
-        return BgrImage(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
-    if pixels.shape[2] == 4:
-        color, alpha = pixels[:, :, :3], pixels[:, :, 3:].astype(np.uint16)
+    if levels.ndim == 2 or levels.shape[2] == 1:
+        return BgrImage(cv2.cvtColor(levels, cv2.COLOR_GRAY2BGR))
+    if levels.shape[2] == 4:
+        color, alpha = levels[:, :, :3], levels[:, :, 3:].astype(np.uint16)
         return BgrImage((color * alpha // 255).astype(np.uint8))
-    return BgrImage(np.ascontiguousarray(pixels))
+    return BgrImage(np.ascontiguousarray(levels))

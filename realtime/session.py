@@ -19,7 +19,17 @@ from realtime.regions import Region, regions_from_names
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 LEFT_RIGHT = "subject"
 SEGMENTER, FACE_FINDER = "segmenter", "face_finder"
-METADATA_KEYS = ("kind", "layout", "regions", "activation", "left_right", "precision", "opset", "commit", "training_data")
+METADATA_KEYS = (
+    "kind",
+    "layout",
+    "regions",
+    "activation",
+    "left_right",
+    "precision",
+    "opset",
+    "commit",
+    "training_data",
+)
 """What every model file must say of itself; `scores` and `checkpoint_sha256` may be there too."""
 
 
@@ -214,7 +224,7 @@ def _first_line(error: Exception) -> str:
 
 def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path) -> str:
     """The input's name, after a look at the shapes and types on both ends."""
-    expected = {
+    expected: dict[str, tuple[str, tuple[int, ...], str, list[int | None]]] = {
         SEGMENTER: ("crop_bgr", CROP_SIZE_WH[::-1], "probs", [len(card.regions), *CROP_SIZE_WH[::-1]]),
         FACE_FINDER: ("thumbnail_bgr", (FINDER_SIDE_PX, FINDER_SIDE_PX), "faces", [None, 7]),
     }

@@ -16,6 +16,7 @@ class CurvesCallback(L.Callback):
         self._folder = folder
 
     def on_train_epoch_end(self, trainer: L.Trainer, _: L.LightningModule) -> None:
+        """Draw what the log holds so far."""
         for logger in trainer.loggers:
             logger.save()
         draw_curves(self._folder / "metrics.csv", self._folder / "curves.png")

@@ -1,8 +1,8 @@
 """A folder of labelled photos: what `label` writes, and what every other command reads.
 
-    crops/NAME.jpg     the face, `MARGIN_PX` wider on every side than the network's crop, for augmentation
-    labels/NAME.png    the region ids of the same pixels
-    index.jsonl        one line a photo: where it is, what was found, or why it was rejected
+crops/NAME.jpg     the face, `MARGIN_PX` wider on every side than the network's crop, for augmentation
+labels/NAME.png    the region ids of the same pixels
+index.jsonl        one line a photo: where it is, what was found, or why it was rejected
 """
 
 import json

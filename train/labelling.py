@@ -1,6 +1,5 @@
 """Photos to a label set: find the faces, draw their masks, group them, in several processes."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -46,7 +45,9 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
             raise FileNotFoundError(f"{path}: no such file or folder")
         photos += [path] if path.is_file() else [p for p in path.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES]
     if not photos:
-        raise FileNotFoundError(f"no photo in {', '.join(map(str, paths))} (looked for {', '.join(sorted(PHOTO_SUFFIXES))})")
+        raise FileNotFoundError(
+            f"no photo in {', '.join(map(str, paths))} (looked for {', '.join(sorted(PHOTO_SUFFIXES))})"
+        )
     return sorted(set(photos))
 
 
@@ -82,7 +83,9 @@ def _start_worker(landmarker: Path) -> None:
 
 def _label_photo(path: Path, out: Path) -> LabelledPhoto:
     assert _worker is not None
-    row = LabelledPhoto(photo=os.path.abspath(path), source=path.resolve().parent.name, labeller="mediapipe face_landmarker")
+    row = LabelledPhoto(
+        photo=str(path.absolute()), source=path.resolve().parent.name, labeller="mediapipe face_landmarker"
+    )
     pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         return replace(row, rejected="unreadable")
@@ -125,4 +128,3 @@ def _with_groups(rows: list[LabelledPhoto], out: Path) -> list[LabelledPhoto]:
 def count_rejected(rows: Iterable[LabelledPhoto]) -> Counter[str]:
     """How many photos were rejected for each reason."""
     return Counter(row.rejected for row in rows if row.rejected)
-

@@ -1,7 +1,11 @@
 """The MediaPipe Face Landmarker: 478 points for each face of a photo, and which of them outline what."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
 
 import cv2
 import numpy as np
@@ -9,8 +13,6 @@ import numpy.typing as npt
 
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
-
-os.environ.setdefault("GLOG_minloglevel", "3")  # mediapipe logs its start-up to stderr, once per process
 
 LANDMARKER_URL = (
     "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
@@ -56,17 +58,22 @@ def fetch_landmarker(path: Path | None) -> Path:
     return path
 
 
-class FaceLandmarker:
-    """MediaPipe Face Landmarker (Tasks API, mediapipe >= 1.2) on single photos. Holds native memory: one per process."""
+class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
+    """MediaPipe Face Landmarker (Tasks API, mediapipe >= 1.2) on single photos. Holds native memory until closed."""
 
     def __init__(self, model: Path) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
 
-        self._landmarker = vision.FaceLandmarker.create_from_options(
-            vision.FaceLandmarkerOptions(
-                base_options=BaseOptions(model_asset_buffer=model.read_bytes()), num_faces=MAX_FACES
-            )
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=model.read_bytes()), num_faces=MAX_FACES
         )
+        with silent_stderr():
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._landmarker.close()
 
     def find(self, photo_bgr: BgrImage) -> list[Landmarks]:
         """The landmarks of every face, tried with more and more border until one is found; empty where none is."""
@@ -85,3 +92,18 @@ class FaceLandmarker:
         found = self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb))
         size_wh = (photo_bgr.shape[1], photo_bgr.shape[0])
         return [np.array([(point.x, point.y) for point in face]) * size_wh for face in found.face_landmarks]
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Keep native code's own lines off the terminal: MediaPipe's start-up logs before its log level can be set."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

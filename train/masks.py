@@ -39,14 +39,17 @@ def face_points(landmarks: Landmarks) -> Points:
 
 def polygon_centroid(polygon: Points) -> npt.NDArray[np.float64]:
     """(2,) area centroid of a closed polygon; the mean of its corners where the area is nearly nothing."""
-    origin = polygon.mean(axis=0)
+    origin: npt.NDArray[np.float64] = polygon.mean(axis=0)
     x, y = (polygon - origin).T
     next_x, next_y = np.roll(x, -1), np.roll(y, -1)
     cross = x * next_y - next_x * y
     area = cross.sum() / 2
     if abs(area) < 1e-3 * np.ptp(x) * np.ptp(y) + 1e-9:
         return origin
-    return origin + np.array([((x + next_x) * cross).sum(), ((y + next_y) * cross).sum()]) / (6 * area)
+    centroid: npt.NDArray[np.float64] = origin + np.array(
+        [((x + next_x) * cross).sum(), ((y + next_y) * cross).sum()]
+    ) / (6 * area)
+    return centroid
 
 
 def eye_openness(landmarks: Landmarks, eye: Region) -> float:
@@ -102,4 +105,5 @@ def reduce_label_map(large: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     shares = [
         cv2.resize((large == region).astype(np.float32), size_wh, interpolation=cv2.INTER_AREA) for region in Region
     ]
-    return np.argmax(shares, axis=0).astype(np.uint8)
+    label_map: npt.NDArray[np.uint8] = np.argmax(shares, axis=0).astype(np.uint8)
+    return label_map

@@ -20,6 +20,7 @@ def confusion_matrix(truth: npt.ArrayLike, predicted: npt.ArrayLike, class_count
     Args:
         truth: any shape of ids below `class_count`.
         predicted: the same shape.
+        class_count: C.
 
     Raises:
         ValueError: the shapes differ, or an id is out of range.
@@ -45,7 +46,5 @@ def scores_per_class(confusion: npt.NDArray[np.int64]) -> list[RegionScore]:
     """One score a class, in order."""
     return [
         score_of(float(overlap), float(truth), float(predicted))
-        for overlap, truth, predicted in zip(
-            np.diag(confusion), confusion.sum(1), confusion.sum(0), strict=True
-        )
+        for overlap, truth, predicted in zip(np.diag(confusion), confusion.sum(1), confusion.sum(0), strict=True)
     ]

@@ -63,7 +63,9 @@ class ScenePhotos:
             for side in (False, True)
         ]
         if not all(pool.faces and pool.empty for pool in sides):
-            raise ValueError("the face finder needs labelled faces (--data) and faceless photos (--backgrounds) to learn")
+            raise ValueError(
+                "the face finder needs labelled faces (--data) and faceless photos (--backgrounds) to learn"
+            )
         return cls(*sides)
 
 
@@ -90,13 +92,11 @@ class FaceScenes(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]):
         scene, faces = make_scene(self._pool, self._pool.faces[index], np.random.default_rng(seed))
         points = np.full((MAX_FACES, 3, 2), np.nan, np.float32)
         points[: len(faces)] = np.reshape(faces, (-1, 3, 2))
-        targets = draw_targets(faces)
-        return (torch.from_numpy(scene), *(torch.from_numpy(target) for target in targets), torch.from_numpy(points))
+        score, offsets, weight = (torch.from_numpy(target) for target in draw_targets(faces))
+        return torch.from_numpy(scene), score, offsets, weight, torch.from_numpy(points)
 
 
-def make_scene(
-    pool: PhotoPool, first: LabelledPhoto, rng: np.random.Generator
-) -> tuple[BgrImage, list[Points]]:
+def make_scene(pool: PhotoPool, first: LabelledPhoto, rng: np.random.Generator) -> tuple[BgrImage, list[Points]]:
     """A (160, 160, 3) thumbnail and the (3, 2) points of each face in it, at most `MAX_FACES`."""
     aspect = ASPECTS_WH[rng.integers(len(ASPECTS_WH))]
     longer = max(aspect)
@@ -105,7 +105,9 @@ def make_scene(
     faces: list[Points] = []
     for _ in range(int(rng.choice(3, p=(0.6, 0.25, 0.15)))):
         scene = _paste_empty(scene, pool, rng)
-    photos = [first] + [pool.faces[i] for i in rng.integers(len(pool.faces), size=int(rng.choice(4, p=(0.6, 0.2, 0.12, 0.08))))]
+    photos = [first] + [
+        pool.faces[i] for i in rng.integers(len(pool.faces), size=int(rng.choice(4, p=(0.6, 0.2, 0.12, 0.08))))
+    ]
     for photo in photos if rng.random() < 0.85 else []:
         scene, faces = _paste_photo(scene, faces, photo, rng)
     inside = [face for face in faces if _can_be_found(face, size_wh)]
@@ -218,12 +220,11 @@ def _paste_photo(
     place = _random_place(points[chosen], (width, height), rng)
     pasted = crop_face(pixels, place, (width, height))
     alpha = np.zeros((height, width), np.uint8)
+    corners = np.array([[0, 0], [photo.width, 0], [photo.width, photo.height], [0, photo.height]], np.float64)
+    cv2.fillPoly(alpha, [np.round(place.to_crop(corners)).astype(np.int32)], 255)
     if rng.random() < 0.45:
         points = [points[chosen]]
-        _fill_head(alpha, place.to_crop(points[0]), rng)
-    else:
-        corners = np.array([[0, 0], [photo.width, 0], [photo.width, photo.height], [0, photo.height]], np.float64)
-        cv2.fillPoly(alpha, [np.round(place.to_crop(corners)).astype(np.int32)], 255)
+        alpha &= _head_alpha(place.to_crop(points[0]), (width, height), rng)
     uncovered = [face for face in faces if not _is_covered(face, alpha)]
     return _blend(scene, pasted, alpha), uncovered + [place.to_crop(face) for face in points]
 
@@ -234,21 +235,25 @@ def _random_place(face: Points, size_wh: tuple[int, int], rng: np.random.Generat
     share = math.exp(rng.uniform(*np.log(FACE_HEIGHT_SHARE)))
     eye_distance = max(share * min(height, width * 1.2) / FACE_HEIGHT_PER_EYE_DISTANCE, SMALLEST_EYE_DISTANCE_PX)
     upright = CropTransform.from_points(face)
-    true_distance = max(float(np.linalg.norm(face[1] - face[0])), float(np.linalg.norm(face[2] - face[:2].mean(0))) * 0.85)
+    true_distance = max(
+        float(np.linalg.norm(face[1] - face[0])), float(np.linalg.norm(face[2] - face[:2].mean(0))) * 0.85
+    )
     angle = upright.angle_rad + math.radians(float(np.clip(rng.normal(0, 22), -70, 70)))
     where = (float(rng.uniform(0.08, 0.92)) * width, float(rng.uniform(0.05, 0.8)) * height)
     return CropTransform(upright.mid_eye_px, eye_distance / true_distance, angle, CropLayout("scene", where, 1, 1))
 
 
-def _fill_head(alpha: npt.NDArray[np.uint8], face: Points, rng: np.random.Generator) -> None:
-    """An ellipse around a head that has these three points."""
+def _head_alpha(face: Points, size_wh: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """An ellipse around a head that has these three points: 255 inside."""
+    alpha = np.zeros(size_wh[::-1], np.uint8)
     mid_eye = (face[0] + face[1]) / 2
     down = face[2] - mid_eye
     length = float(np.linalg.norm(down)) + 1e-6
     center = mid_eye + down * 0.2
     axes = (length * rng.uniform(1.2, 1.7), length * rng.uniform(1.7, 2.2))
     angle = math.degrees(math.atan2(down[1], down[0])) - 90
-    cv2.ellipse(alpha, (tuple(map(float, center)), (2 * axes[0], 2 * axes[1]), angle), 255, -1)
+    cv2.ellipse(alpha, ((float(center[0]), float(center[1])), (2 * axes[0], 2 * axes[1]), angle), 255, -1)
+    return alpha
 
 
 def _is_covered(face: Points, alpha: npt.NDArray[np.uint8]) -> bool:

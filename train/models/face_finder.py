@@ -39,6 +39,7 @@ class FaceFinder(nn.Module):
         self.join_16 = separable(joined, joined)
         self.join_8 = nn.Sequential(separable(joined, joined), separable(joined, joined))
         self.head = nn.Conv2d(joined, 7, 1)
+        assert self.head.bias is not None
         nn.init.constant_(self.head.bias[:1], -4.0)  # faces are rare: start by expecting none
 
     def forward(self, thumbnail_bgr: Tensor) -> Tensor:

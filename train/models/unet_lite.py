@@ -6,7 +6,8 @@ first weights; and each half-resolution pixel's four sub-pixels are put in place
 DepthToSpace or Resize would cost as much as the whole decoder.
 """
 
-import torch
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -50,6 +51,7 @@ class UpStage(nn.Module):
         self.mix = ConvBn(out_channels, out_channels, 1)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """(N, out_channels, H, W), as the skip, from x of half that size, rounded up."""
         x = F.interpolate(self.narrow(x), scale_factor=2, mode="nearest")
         cut_y, cut_x = x.shape[2] - skip.shape[2], x.shape[3] - skip.shape[3]
         x = self.norm(self.smooth(F.pad(x, (1, 1 - cut_x, 1, 1 - cut_y))))
@@ -72,8 +74,7 @@ class UNetLite(nn.Module):
         self.stem_conv = nn.Conv2d(3, width, 3, 2, 1, bias=False)
         self.stem = nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(inplace=True))
         self.encoder = nn.ModuleList(
-            nn.Sequential(separable(narrow, wide, 2), separable(wide, wide))
-            for narrow, wide in zip(widths, widths[1:], strict=False)
+            nn.Sequential(separable(narrow, wide, 2), separable(wide, wide)) for narrow, wide in pairwise(widths)
         )
         self.decoder = nn.ModuleList(
             UpStage(wide, narrow) for narrow, wide in zip(widths[-2::-1], widths[:0:-1], strict=True)

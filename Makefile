@@ -1,0 +1,49 @@
+# Written for GNU Make 3.81 and later, Linux and macOS. On Windows, see the README for the same lines without make.
+PYTHON ?= python3
+ARGS ?=
+
+RUNTIME := .venv/bin/python
+DEV := .venv-dev/bin/python
+EVERYTHING := .[cpu,label,train,export,dev]
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# $(call install,VENV,WHAT): make the environment where it is missing, then install WHAT at the pinned versions.
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
+test -x $(1)/bin/pip || $(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install --constraint constraints.txt $(2)
+@touch $@
+endef
+
+.PHONY: help webcam test check format
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1  -  /p' Makefile
+
+webcam: .venv/.runtime  ## segment the camera live (ARGS="--source demo" and so on; ARGS=--help lists all)
+	$(RUNTIME) run_webcam.py $(ARGS)
+
+test: .venv/.test .venv-dev/.dev  ## the runtime's tests where no torch and no mediapipe is installed, then all tests
+	$(RUNTIME) -c 'from importlib.util import find_spec; assert not find_spec("torch") and not find_spec("mediapipe")'
+	$(RUNTIME) -m pytest tests/realtime
+	$(DEV) -m pytest
+
+check: .venv-dev/.dev  ## formatting, lint, types, who imports whom
+	$(DEV) -m ruff format --check .
+	$(DEV) -m ruff check .
+	$(DEV) -m mypy
+	.venv-dev/bin/lint-imports
+
+format: .venv-dev/.dev  ## rewrite the code in the project's format
+	$(DEV) -m ruff format .
+	$(DEV) -m ruff check --fix .
+
+# A stamp file in each environment: a second call starts at once, a changed pin installs again.
+.venv/.runtime: pyproject.toml constraints.txt
+	$(call install,.venv,--editable '.[cpu]')
+
+.venv/.test: .venv/.runtime
+	$(call install,.venv,pytest hypothesis)
+
+.venv-dev/.dev: pyproject.toml constraints.txt
+	$(call install,.venv-dev,--editable '$(EVERYTHING)')

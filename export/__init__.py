@@ -1,0 +1,1 @@
+"""Turn a trained checkpoint into the ONNX file that the live program loads."""

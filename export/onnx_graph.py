@@ -1,0 +1,155 @@
+"""A trained network as an ONNX graph that says what it is."""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import onnx
+import torch
+from onnx import helper
+from torch import Tensor, nn
+
+from realtime import session
+from realtime.geometry import CROP_SIZE_WH
+from realtime.preprocess import FINDER_SIDE_PX
+from train import models
+from train.checkpoint import NetworkSpec
+from train.models.face_finder import decode_faces
+
+OPSET = 18
+"""The lowest that torch's exporter writes by itself: going down to 17 fails, ONNX has no way back for Pad."""
+EXAMPLE_BATCH = 2
+"""More than one, or the graph would be specialised to one image."""
+
+
+class SegmenterGraph(nn.Module):
+    """Crops in, probs out.
+
+    Softmax is spelt out for ONNX Runtime on a CPU, whose own is twenty times slower on an axis that is not the last.
+    The logits are limited by the network, so no pass for the largest is needed; the multiplication comes last,
+    because a Reshape there would cost a copy.
+    """
+
+    def __init__(self, network: nn.Module, region_count: int) -> None:
+        super().__init__()
+        self.network = network
+        self.region_count = region_count
+
+    def forward(self, crop_bgr: Tensor) -> Tensor:
+        """(N, C, 218, 178) float32 probs of (N, 218, 178, 3) uint8 crops."""
+        width, height = CROP_SIZE_WH
+        e = self.network(crop_bgr).exp()
+        total = torch.matmul(torch.ones(1, self.region_count), e.flatten(2))
+        probs: Tensor = e * (1 / total).view(-1, 1, height, width)
+        return probs
+
+
+class FaceFinderGraph(nn.Module):
+    """Thumbnails in, faces out, the choice of the best cells included."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, thumbnail_bgr: Tensor) -> Tensor:
+        """(N, 16, 7) float32 faces of (N, 160, 160, 3) uint8 thumbnails, as `decode_faces` tells them."""
+        return decode_faces(self.network(thumbnail_bgr))
+
+
+def model_kind(spec: NetworkSpec) -> str:
+    """What the session calls a network of this specification: `SEGMENTER` or `FACE_FINDER`."""
+    return session.FACE_FINDER if spec.arch == models.FACE_FINDER else session.SEGMENTER
+
+
+def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
+    """The network as a float32 ONNX model, any batch size, without metadata.
+
+    Args:
+        network: in evaluation mode, on the CPU. Its weights are copied.
+        spec: what the network is.
+    """
+    graph: nn.Module
+    if model_kind(spec) == session.FACE_FINDER:
+        graph, size_hw = FaceFinderGraph(network), (FINDER_SIDE_PX, FINDER_SIDE_PX)
+        input_name, output_name = "thumbnail_bgr", "faces"
+    else:
+        graph, size_hw = SegmenterGraph(network, len(spec.regions)), CROP_SIZE_WH[::-1]
+        input_name, output_name = "crop_bgr", "probs"
+    example = torch.zeros(EXAMPLE_BATCH, *size_hw, 3, dtype=torch.uint8)
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            graph.eval(),
+            (example,),
+            input_names=[input_name],
+            output_names=[output_name],
+            dynamic_shapes=({0: torch.export.Dim("N")},),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned no program")
+    model = program.model_proto
+    _remove_traces(model)
+    # The exporter writes IR 10 whatever the opset; the opset's own is read by older runtimes as well.
+    model.ir_version = helper.find_min_ir_version_for(list(model.opset_import))
+    if any(node.op_type == "BatchNormalization" for node in model.graph.node):
+        raise RuntimeError("a batch norm was not folded into its convolution")
+    return model
+
+
+def write_metadata(
+    model: onnx.ModelProto, spec: NetworkSpec, precision: str, scores: dict[str, Any], checkpoint_sha256: str
+) -> None:
+    """Put into the model what `realtime.session` wants to know of it.
+
+    Args:
+        model: changed in place.
+        spec: what the network is.
+        precision: of the weights.
+        scores: of this network, by name.
+        checkpoint_sha256: of the file that the weights came from.
+    """
+    kind = model_kind(spec)
+    metadata_props = {
+        "kind": kind,
+        "layout": spec.layout,
+        "regions": ",".join(spec.regions),
+        "activation": "sigmoid" if kind == session.FACE_FINDER else "softmax",
+        "left_right": session.LEFT_RIGHT,
+        "precision": precision,
+        "opset": str(OPSET),
+        "commit": spec.commit,
+        "training_data": spec.training_data,
+        "scores": json.dumps(scores),
+        "checkpoint_sha256": checkpoint_sha256,
+    }
+    helper.set_model_props(model, metadata_props)
+
+
+def _remove_traces(model: onnx.ModelProto) -> None:
+    """Drop what the exporter notes on each node: source lines with this machine's paths, a fifth of the file."""
+    graph = model.graph
+    del graph.value_info[:]
+    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        del item.metadata_props[:]
+        item.doc_string = ""
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Mute the exporter's remarks on itself (operators it lacks, calls it should not make); its errors pass."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        logger.setLevel(level)

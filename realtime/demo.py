@@ -1,0 +1,39 @@
+"""The demo source: a public-domain portrait, moved as a person before a webcam moves."""
+
+import math
+from collections.abc import Iterator
+from importlib import resources
+
+import cv2
+import numpy as np
+
+from realtime.preprocess import BgrImage, as_bgr
+
+PORTRAIT = "mpl-data/sample_data/grace_hopper.jpg"
+"""Rear Admiral Grace Hopper; photo by James S. Davis, United States Navy, public domain. Shipped with matplotlib."""
+SIZE_WH = (640, 480)
+FPS = 30
+PERIOD_S = 10.0
+FACE_CENTER_PX = (266.0, 190.0)
+"""In the portrait, which is 512 by 600 pixels."""
+
+
+def demo_frames() -> Iterator[BgrImage]:
+    """(480, 640, 3) frames without end; the motion repeats every `PERIOD_S` seconds."""
+    packaged = resources.files("matplotlib").joinpath(PORTRAIT).read_bytes()
+    portrait = as_bgr(cv2.imdecode(np.frombuffer(packaged, np.uint8), cv2.IMREAD_COLOR))
+    index = 0
+    while True:
+        yield demo_frame(portrait, index / FPS)
+        index += 1
+
+
+def demo_frame(portrait: BgrImage, time_s: float) -> BgrImage:
+    """The portrait as it lies at this time: swaying, nodding, coming nearer and going back."""
+    phase = 2 * math.pi * time_s / PERIOD_S
+    scale = 1.0 + 0.28 * math.sin(phase)
+    angle_deg = 11 * math.sin(2 * phase + 0.5)
+    center = (SIZE_WH[0] / 2 + 90 * math.sin(phase + 1), SIZE_WH[1] / 2 + 25 * math.sin(3 * phase))
+    matrix = cv2.getRotationMatrix2D(FACE_CENTER_PX, angle_deg, scale)
+    matrix[:, 2] += np.subtract(center, FACE_CENTER_PX)
+    return as_bgr(cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))

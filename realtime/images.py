@@ -1,0 +1,46 @@
+"""Image files: read whatever they hold as uint8 BGR, write them back."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.errors import OutputError, SourceError
+from realtime.preprocess import BgrImage, as_bgr
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jp2", ".pgm", ".ppm"}
+
+
+def read_image(path: Path) -> BgrImage:
+    """The image; grey, alpha and 16 bits are brought to 8-bit BGR.
+
+    Raises:
+        SourceError: the file is missing, or no image that OpenCV reads.
+    """
+    try:
+        contents = np.fromfile(path, np.uint8)  # cv2.imread fails on names outside the code page on Windows
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+    pixels = cv2.imdecode(contents, cv2.IMREAD_UNCHANGED) if contents.size else None
+    if pixels is None:
+        raise SourceError(f"{path}: not an image that can be read")
+    try:
+        return as_bgr(pixels)
+    except ValueError as error:
+        raise SourceError(f"{path}: {error}") from None
+
+
+def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
+    """Write (H, W) or (H, W, 3) uint8 in the format of the name's suffix.
+
+    Raises:
+        OutputError: the format is unknown, or the file cannot be written.
+    """
+    try:
+        encoded = cv2.imencode(path.suffix, pixels)[1]
+        path.write_bytes(encoded.tobytes())
+    except cv2.error:
+        raise OutputError(f"{path}: no image format is called {path.suffix or 'nothing'!r}") from None
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror or error}") from None

@@ -1,0 +1,125 @@
+"""The live loop: take a frame, follow its faces, draw their masks, hand the picture on."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
+from realtime.errors import SourceError
+from realtime.face_finder import FaceFinder
+from realtime.outputs import Outputs
+from realtime.overlay import Overlay
+from realtime.report import RunReport
+from realtime.session import FACE_FINDER, SEGMENTER, Session, find_model
+from realtime.sources import Source, demo_source, open_source
+from realtime.timing import StageTimer
+from realtime.tracker import FaceTracker
+from realtime.window import display_problem
+
+CAMERA_0 = "0"
+Tell = Callable[[str], None]
+
+
+def run(config: RealtimeConfig, tell: Tell) -> RunReport:
+    """Run until the source ends, the user quits, or `max_frames` is reached; outputs are finished in every case.
+
+    Args:
+        config: what to do.
+        tell: called with each line for the user.
+
+    Raises:
+        UserError: a source, model, provider or output cannot be used; the text is one line.
+    """
+    timer = StageTimer()
+    segmenter = Session(find_model(config.model), SEGMENTER, config.provider, config.threads)
+    finder = Session(find_model(FACE_FINDER), FACE_FINDER, segmenter.provider, config.threads)
+    for session in (segmenter, finder):
+        session.warm_up()
+    tracker = FaceTracker(FaceFinder(finder), segmenter, config.faces, config.smoothing, timer)
+    regions = segmenter.card.regions
+    overlay = Overlay(regions, config.regions, config.opacity)
+    with open_source_or_demo(config.source, tell) as source:
+        config = without_display(config, source, tell)
+        outputs = Outputs(config, regions, is_live=source.is_live, is_one_picture=source.is_one_picture)
+        try:
+            with outputs:
+                frames, frames_with_face, seconds = _loop(source, tracker, overlay, outputs, config.max_frames, timer)
+        finally:
+            for line in outputs.written():
+                tell(f"wrote {line}")
+    stages = timer.summary()
+    report = RunReport(
+        frames=frames,
+        frames_with_face=frames_with_face,
+        fps=round(frames / seconds, 2),
+        latency_ms=stages.pop("latency"),
+        stages_ms=stages,
+        provider=segmenter.provider.value,
+        model=segmenter.path.stem,
+        precision=segmenter.card.precision,
+        dropped=source.dropped,
+        source=source.name,
+    )
+    tell(report.summary())
+    if config.json is not None:
+        report.write(config.json)
+        tell(f"wrote {config.json}")
+    return report
+
+
+def _loop(
+    source: Source, tracker: FaceTracker, overlay: Overlay, outputs: Outputs, max_frames: int | None, timer: StageTimer
+) -> tuple[int, int, float]:
+    frames = frames_with_face = 0
+    start = last = time.perf_counter()
+    with suppress(KeyboardInterrupt):  # Ctrl-C is an ordinary end
+        for frame in source:
+            arrived = time.perf_counter()
+            faces = tracker.follow(frame.image_bgr, frame.time_s, frame.is_still)
+            with timer.stage("draw"):
+                for face in faces:
+                    overlay.draw(frame.image_bgr, face.probs, face.crop)
+            timer.add("read", (arrived - last) * 1e3)
+            timer.add("latency", (time.perf_counter() - arrived) * 1e3)
+            with timer.stage("write"):
+                goes_on = outputs.write(frame, faces)
+            frames += 1
+            frames_with_face += bool(faces)
+            now = time.perf_counter()
+            timer.add("whole", (now - last) * 1e3)
+            timer.end_frame()
+            last = now
+            if not goes_on or frames == max_frames:
+                break
+    return frames, frames_with_face, last - start
+
+
+def open_source_or_demo(spec: str, tell: Tell) -> Source:
+    """The source; with no camera at 0, the demo, and a line that says so.
+
+    Raises:
+        SourceError: any other source that cannot be opened.
+    """
+    try:
+        return open_source(spec)
+    except SourceError as error:
+        if spec != CAMERA_0:
+            raise
+        tell(f"{error}: playing the demo instead")
+        return demo_source()
+
+
+def without_display(config: RealtimeConfig, source: Source, tell: Tell) -> RealtimeConfig:
+    """The same run, written to a file where no window can be opened; what nobody can stop ends by itself."""
+    if not config.headless:
+        problem = display_problem()
+        if problem is None:
+            return config
+        output = config.output or Path(DEFAULT_PICTURE if source.is_one_picture else DEFAULT_VIDEO)
+        tell(f"no display ({problem}): writing {output} instead of opening a window")
+        config = replace(config, headless=True, output=output)
+    if source.is_endless and config.max_frames is None:
+        config = replace(config, max_frames=ENDLESS_SOURCE_FRAMES)
+    return config

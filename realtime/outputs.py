@@ -1,0 +1,128 @@
+"""Where pictures and masks go: a window, a video or picture file, a folder of masks."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.config import RealtimeConfig
+from realtime.errors import OutputError
+from realtime.images import IMAGE_SUFFIXES, write_image
+from realtime.postprocess import paste_label_map
+from realtime.preprocess import BgrImage
+from realtime.regions import Region
+from realtime.sources import Frame
+from realtime.tracker import FollowedFace
+from realtime.video_file import VIDEO_SUFFIXES, VideoFile
+from realtime.window import Window
+
+TITLE = "eye-lip-segmenter (q quits)"
+
+
+class Outputs(AbstractContextManager["Outputs"]):
+    """Everything that a frame is handed on to; all of it is checked before the first frame.
+
+    Args:
+        config: says which outputs are wanted.
+        model_regions: the model's regions, in the order of its channels.
+        is_live: the source sets its own pace, so that the window need not.
+        is_one_picture: the source is a single picture, held on the screen until a key is pressed.
+
+    Raises:
+        OutputError: one of them cannot be written.
+    """
+
+    def __init__(
+        self, config: RealtimeConfig, model_regions: Sequence[Region], *, is_live: bool, is_one_picture: bool
+    ) -> None:
+        self._config = config
+        self._regions = model_regions
+        self._is_one_picture = is_one_picture
+        with ExitStack() as stack:
+            self._masks = MaskFolder(config.masks) if config.masks else None
+            self._picture, self._video = self._open_output(config.output, stack)
+            self._window = None if config.headless else stack.enter_context(Window(TITLE, is_paced=not is_live))
+            self._stack = stack.pop_all()
+
+    def write(self, frame: Frame, faces: Sequence[FollowedFace]) -> bool:
+        """Hand on one frame with its overlay drawn; False when the user asked to stop."""
+        picture = BgrImage(cv2.flip(frame.image_bgr, 1)) if self._config.mirror else frame.image_bgr
+        if self._picture:
+            write_image(self._picture, picture)
+        if self._video:
+            self._video.write(picture, frame.time_s)
+        if self._masks:
+            self._masks.write(self._label_map(frame, faces), frame.name)
+        return self._window is None or self._window.show(picture, frame.time_s, hold=self._is_one_picture)
+
+    def written(self) -> list[str]:
+        """What was written, for the user; files are complete once the outputs are closed."""
+        masks = [f"{self._masks.folder} ({self._masks.written} masks)"] if self._masks else []
+        return [str(path) for path in (self._picture, self._video and self._video.path) if path] + masks
+
+    def _label_map(self, frame: Frame, faces: Sequence[FollowedFace]) -> npt.NDArray[np.uint8]:
+        label_map = np.zeros(frame.image_bgr.shape[:2], np.uint8)
+        for face in faces:
+            paste_label_map(label_map, face.probs, face.crop, self._regions)
+        return label_map
+
+    def _open_output(self, path: Path | None, stack: ExitStack) -> tuple[Path | None, VideoFile | None]:
+        if path is None:
+            return None, None
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: its folder does not exist")
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            return None, stack.enter_context(VideoFile(path))
+        if path.suffix.lower() in IMAGE_SUFFIXES and self._is_one_picture:
+            return path, None
+        kinds = ", ".join(sorted(VIDEO_SUFFIXES)) + (", .png or .jpg" if self._is_one_picture else "")
+        raise OutputError(f"{path}: the output of this source is written as {kinds}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+
+class MaskFolder:
+    """One single-channel PNG of region ids for each frame, of the frame's own size.
+
+    Args:
+        folder: made where it is missing.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.folder = folder
+        self.written = 0
+
+    def write(self, label_map: npt.NDArray[np.uint8], name: str) -> None:
+        """Write `name`.png."""
+        write_image(self.folder / f"{name}.png", label_map)
+        self.written += 1
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents.
+
+    Raises:
+        OutputError: it cannot be made, or is a file, or cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from None
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{folder}: cannot be written to")

@@ -1,0 +1,113 @@
+"""What the network's probabilities say: label maps in crop and frame, and where eyes and mouth are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.geometry import CropTransform, Points, warp_to_frame
+from realtime.regions import Region
+
+Probs = npt.NDArray[np.float32]
+"""(C, 218, 178) float32 in [0, 1], one channel for each of a model's regions."""
+
+PARTS: tuple[tuple[Region, ...], ...] = (
+    (Region.RIGHT_EYE, Region.RIGHT_IRIS),
+    (Region.LEFT_EYE, Region.LEFT_IRIS),
+    (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
+)
+"""The regions whose common centroid is each of the crop's three points: right eye, left eye, mouth."""
+
+
+@dataclass(frozen=True)
+class FaceParts:
+    """Where the mask has its eyes and mouth.
+
+    Attributes:
+        points: (3, 2) centroids in crop pixels; NaN where a part is not seen.
+        areas_px: (3,) pixels of each part.
+        certainty: (3,) mean probability inside each part, 0 where it is not seen.
+    """
+
+    points: Points
+    areas_px: npt.NDArray[np.float64]
+    certainty: npt.NDArray[np.float64]
+
+
+def part_channels(regions: Sequence[Region]) -> list[list[int]] | None:
+    """The output channels of each of the three parts; None where a model lacks one, so that it can follow no face."""
+    channels = [[regions.index(region) for region in part if region in regions] for part in PARTS]
+    return channels if all(channels) else None
+
+
+def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: float = 12.0) -> FaceParts:
+    """Centroid, area and certainty of the eyes and the mouth.
+
+    Args:
+        probs: of one face. Read, never kept.
+        channels: from `part_channels`.
+        min_area_px: a part of fewer pixels is not seen.
+    """
+    points = np.full((3, 2), np.nan)
+    areas, certainty = np.zeros(3), np.zeros(3)
+    for index, part in enumerate(channels):
+        prob = probs[part].sum(axis=0) if len(part) > 1 else probs[part[0]]
+        inside = (prob > 0.5).astype(np.uint8)
+        moments = cv2.moments(inside, binaryImage=True)
+        areas[index] = moments["m00"]
+        if areas[index] >= min_area_px:
+            points[index] = (moments["m10"] / areas[index] + 0.5, moments["m01"] / areas[index] + 0.5)
+            certainty[index] = cv2.mean(np.ascontiguousarray(prob), inside)[0]
+    return FaceParts(points, areas, certainty)
+
+
+def label_crop(probs: Probs, regions: Sequence[Region]) -> npt.NDArray[np.uint8]:
+    """(H, W) region ids: the most probable region, background where a model without that channel is unsure.
+
+    Args:
+        probs: (C, H, W), of any size.
+        regions: the model's regions, in the order of its channels.
+    """
+    ids: npt.NDArray[np.uint8] = np.array(regions, np.uint8)[np.argmax(probs, axis=0)]
+    if Region.BACKGROUND not in regions:
+        ids[probs.max(axis=0) < 0.5] = Region.BACKGROUND
+    return ids
+
+
+def paste_label_map(
+    label_map: npt.NDArray[np.uint8], probs: Probs, crop: CropTransform, regions: Sequence[Region]
+) -> None:
+    """Write one face's regions into the frame's label map, at the frame's own resolution.
+
+    Probabilities, not ids, are brought to the frame's size, so that edges stay smooth on a large face.
+
+    Args:
+        label_map: (H, W) uint8 of the whole frame; changed in place where the face is.
+        probs: of the face. Read, never kept.
+        crop: where the face lies.
+        regions: the model's regions, in the order of its channels.
+    """
+    box = crop.frame_box((label_map.shape[1], label_map.shape[0]))
+    if box is None:
+        return
+    left, top, right, bottom = box
+    in_frame = np.stack([warp_to_frame(channel, crop, box) for channel in probs])
+    ids = label_crop(in_frame, regions)
+    part = label_map[top:bottom, left:right]
+    np.copyto(part, ids, where=ids != Region.BACKGROUND)
+
+
+def visible_box(
+    alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """box_xyxy of the frame around what is not zero in a (218, 178) crop; None where nothing is, or it lies outside."""
+    x, y, width, height = cv2.boundingRect(alpha)
+    if not width:
+        return None
+    corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float64)
+    in_frame = crop.to_frame(corners)
+    left, top = np.clip(np.floor(in_frame.min(axis=0)) - 1, 0, frame_wh).astype(int)
+    right, bottom = np.clip(np.ceil(in_frame.max(axis=0)) + 1, 0, frame_wh).astype(int)
+    return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None

@@ -1,0 +1,69 @@
+"""Networks with made-up weights, saved as checkpoints and exported once for all tests."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from realtime.regions import Region, region_name
+from train.checkpoint import NetworkSpec, spec_contents
+
+REPOSITORY = Path(__file__).parents[2]
+REGIONS = [region_name(region) for region in Region]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A folder that `python -m export CHECKPOINT --precision fp32 fp16` wrote, and what it said."""
+
+    checkpoint: Path
+    folder: Path
+    stdout: str
+    stderr: str
+
+
+def make_up_weights(network: nn.Module) -> None:
+    """Batch norms that have seen something, so that folding one wrongly shows."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean, 0, 0.5)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.normal_(module.bias, 0, 0.5)
+
+
+def save_checkpoint(path: Path, spec: NetworkSpec, head_gain: float) -> Path:
+    torch.manual_seed(0)
+    network = spec.build()
+    make_up_weights(network)
+    network.head.weight.data *= head_gain
+    network.head.bias.data.zero_()
+    state = {f"network.{key}": value for key, value in network.state_dict().items()}
+    torch.save({"network_spec": spec_contents(spec), "state_dict": state}, path)
+    return path
+
+
+def export_checkpoint(checkpoint: Path, folder: Path) -> Exported:
+    command = [sys.executable, "-m", "export", checkpoint, "--precision", "fp32", "fp16", "--out", folder]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Exported(checkpoint, folder, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def segmenter(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """Logits reach their limit somewhere: exp(30) is too much for a half."""
+    folder = tmp_path_factory.mktemp("segmenter")
+    spec = NetworkSpec("unet-lite", REGIONS, "tight", 8, "made-up weights", "abc1234")
+    return export_checkpoint(save_checkpoint(folder / "last.pt", spec, head_gain=80.0), folder / "out")
+
+
+@pytest.fixture(scope="session")
+def face_finder(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    folder = tmp_path_factory.mktemp("face_finder")
+    spec = NetworkSpec("face-finder", [], "tight", 8, "made-up weights", "abc1234")
+    return export_checkpoint(save_checkpoint(folder / "last.pt", spec, head_gain=3.0), folder / "out")

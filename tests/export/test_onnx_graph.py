@@ -1,0 +1,139 @@
+"""The exported files: torch's answers, the session's contract, nothing of the machine that made them."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from torch import Tensor, nn
+
+from export.onnx_graph import SegmenterGraph
+from export.parity import public_images
+from realtime.errors import ModelError
+from realtime.geometry import CELEBA, TIGHT
+from realtime.regions import Region
+from realtime.session import FACE_FINDER, METADATA_KEYS, SEGMENTER, Provider, Session
+from train.checkpoint import file_sha256, load_checkpoint
+from train.models.face_finder import decode_faces
+from train.models.unet_lite import LOGIT_LIMIT
+
+
+class FixedLogits(nn.Module):
+    """A network that always answers the same."""
+
+    def __init__(self, logits: list[float]) -> None:
+        super().__init__()
+        self.logits = torch.tensor(logits)
+
+    def forward(self, crop_bgr: Tensor) -> Tensor:
+        return self.logits.view(1, -1, 1, 1).expand(len(crop_bgr), -1, 218, 178)
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    return {prop.key: prop.value for prop in onnx.load(path).metadata_props}
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_the_segmenter_file_gives_the_softmax_of_torch(segmenter, batch):
+    network, spec = load_checkpoint(segmenter.checkpoint)
+    crops = public_images(spec)[-batch - 2 : -2]  # real ones and noise
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(crops)).softmax(1).numpy()
+    probs = Session(segmenter.folder / "unet_lite.onnx", SEGMENTER, Provider.CPU).run(crops)
+    assert probs.shape == (batch, 8, 218, 178)
+    assert probs.dtype == np.float32
+    assert len(np.unique(expected.argmax(axis=1))) >= 4
+    assert_allclose(probs, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_the_face_finder_file_gives_the_faces_of_torch(face_finder, batch):
+    network, spec = load_checkpoint(face_finder.checkpoint)
+    thumbnails = public_images(spec)[-batch - 2 : -2]
+    with torch.inference_mode():
+        expected = decode_faces(network(torch.from_numpy(thumbnails))).numpy()
+    faces = Session(face_finder.folder / "face_finder.onnx", FACE_FINDER, Provider.CPU).run(thumbnails)
+    assert faces.shape == (batch, 16, 7)
+    assert_allclose(faces, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["unet_lite", "unet_lite_fp16"])
+def test_the_probs_of_a_pixel_sum_to_one_even_at_the_logit_limit(segmenter, name):
+    network, spec = load_checkpoint(segmenter.checkpoint)
+    crops = public_images(spec)[:2]
+    with torch.inference_mode():
+        assert network(torch.from_numpy(crops)).max() == LOGIT_LIMIT
+    probs = Session(segmenter.folder / f"{name}.onnx", SEGMENTER, Provider.CPU).run(crops)
+    assert_allclose(probs.sum(axis=1), 1, atol=1e-5)
+
+
+def test_softmax_worked_by_hand():
+    graph = SegmenterGraph(FixedLogits([0.0, float(np.log(3)), float(np.log(4))]), 3)
+    probs = graph(torch.zeros(2, 218, 178, 3, dtype=torch.uint8))
+    assert probs.shape == (2, 3, 218, 178)
+    assert_allclose(probs[:, :, 5, 7], [[1 / 8, 3 / 8, 4 / 8]] * 2, rtol=1e-6)
+
+
+def test_the_segmenter_file_says_what_it_is(segmenter):
+    path = segmenter.folder / "unet_lite_fp16.onnx"
+    assert metadata_of(path) == {
+        "kind": "segmenter",
+        "layout": "tight",
+        "regions": "background,right_eye,left_eye,right_iris,left_iris,upper_lip,lower_lip,mouth_inside",
+        "activation": "softmax",
+        "left_right": "subject",
+        "precision": "fp16",
+        "opset": "18",
+        "commit": "abc1234",
+        "training_data": "made-up weights",
+        "scores": "{}",
+        "checkpoint_sha256": file_sha256(segmenter.checkpoint),
+    }
+    card = Session(path, SEGMENTER, Provider.CPU).card
+    assert (card.regions, card.layout) == (tuple(Region), TIGHT)
+    assert card.layout != CELEBA
+
+
+def test_the_face_finder_file_says_what_it_is(face_finder):
+    metadata = metadata_of(face_finder.folder / "face_finder.onnx")
+    assert (metadata["kind"], metadata["regions"], metadata["activation"]) == ("face_finder", "", "sigmoid")
+    assert metadata["precision"] == "fp32"
+
+
+@pytest.mark.parametrize("key", METADATA_KEYS)
+def test_the_session_refuses_a_file_without_one_key_and_names_it(segmenter, tmp_path, key):
+    model = onnx.load(segmenter.folder / "unet_lite.onnx")
+    kept = [prop for prop in model.metadata_props if prop.key != key]
+    assert len(kept) == len(model.metadata_props) - 1
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match=f"lacks {key}$"):
+        Session(tmp_path / "model.onnx", SEGMENTER, Provider.CPU)
+
+
+@pytest.mark.parametrize("name", ["unet_lite", "unet_lite_fp16"])
+def test_batch_norm_is_folded_and_the_multiplication_comes_last(segmenter, name):
+    operators = [node.op_type for node in onnx.load(segmenter.folder / f"{name}.onnx").graph.node]
+    assert "BatchNormalization" not in operators
+    assert "Softmax" not in operators
+    assert operators[-1] == "Mul"
+
+
+def test_the_files_load_in_older_runtimes(segmenter, face_finder):
+    for path in [*segmenter.folder.glob("*.onnx"), *face_finder.folder.glob("*.onnx")]:
+        model = onnx.load(path, load_external_data=False)
+        onnx.checker.check_model(model, full_check=True)
+        assert model.ir_version <= 9  # ONNX Runtime 1.17
+        assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 18)]
+        assert not any(constant.external_data for constant in model.graph.initializer)
+
+
+def test_the_files_hold_nothing_of_the_machine_that_made_them(segmenter, face_finder):
+    for path in [*segmenter.folder.glob("*.onnx"), *face_finder.folder.glob("*.onnx")]:
+        contents = path.read_bytes()
+        assert str(Path(__file__).parents[2]).encode() not in contents
+        assert b"site-packages" not in contents
+        assert b"stack_trace" not in contents

@@ -1,0 +1,100 @@
+"""Made-up faces and label sets that the training tests share."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from realtime.regions import Region
+from train.label_set import CANVAS_SIZE_WH
+from train.landmarks import (
+    EYE_OUTLINE,
+    IRIS_CENTER,
+    IRIS_EDGE,
+    IRIS_OF_EYE,
+    LOWER_LIP_BOTTOM,
+    LOWER_LIP_TOP,
+    UPPER_LIP_BOTTOM,
+    UPPER_LIP_TOP,
+)
+
+
+@dataclass(frozen=True)
+class DrawnFace:
+    """A face of ellipses, in pixels: where they are, and their half axes."""
+
+    right_eye: tuple[float, float] = (56.0, 88.0)
+    left_eye: tuple[float, float] = (122.0, 88.0)
+    mouth: tuple[float, float] = (89.0, 162.0)
+    eye_half_width: float = 15.0
+    right_eye_half_height: float = 8.0
+    left_eye_half_height: float = 8.0
+    iris_radius: float = 6.0
+    mouth_half_width: float = 26.0
+    mouth_half_height: float = 12.0
+    inside_half_height: float = 4.0
+
+    def landmarks(self) -> npt.NDArray[np.float64]:
+        """(478, 2) landmarks of it; those that outline nothing stay at (0, 0)."""
+        points = np.zeros((478, 2))
+        half_heights = {Region.RIGHT_EYE: self.right_eye_half_height, Region.LEFT_EYE: self.left_eye_half_height}
+        for eye, center, outwards in ((Region.RIGHT_EYE, self.right_eye, -1), (Region.LEFT_EYE, self.left_eye, 1)):
+            # From the outer corner along the lower lid to the inner corner, and back along the upper lid.
+            angle = np.arange(16) * math.tau / 16
+            x, y = outwards * self.eye_half_width * np.cos(angle), half_heights[eye] * np.sin(angle)
+            points[list(EYE_OUTLINE[eye])] = np.column_stack([x, y]) + center
+            iris = IRIS_OF_EYE[eye]
+            points[IRIS_CENTER[iris]] = center
+            edge = [(1, 0), (0, -1), (-1, 0), (0, 1)]
+            points[list(IRIS_EDGE[iris])] = np.array(edge) * self.iris_radius + center
+        angle = np.linspace(0, math.pi, 11)
+        for indices, half_width, half_height in (
+            (UPPER_LIP_TOP, self.mouth_half_width, -self.mouth_half_height),
+            (UPPER_LIP_BOTTOM, self.mouth_half_width - 4, -self.inside_half_height),
+            (LOWER_LIP_TOP, self.mouth_half_width - 4, self.inside_half_height),
+            (LOWER_LIP_BOTTOM, self.mouth_half_width, self.mouth_half_height),
+        ):
+            curve = np.column_stack([-half_width * np.cos(angle), half_height * np.sin(angle)])
+            points[list(indices)] = curve + self.mouth
+        return points
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_torch_thread() -> None:
+    """These networks are small: two threads on busy cores wait for each other longer than they work."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def drawn_face() -> Callable[..., npt.NDArray[np.float64]]:
+    """Landmarks of a face of ellipses; the keywords are `DrawnFace`'s fields."""
+
+    def build(**fields: tuple[float, float] | float) -> npt.NDArray[np.float64]:
+        return DrawnFace(**fields).landmarks()  # type: ignore[arg-type]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def write_pair() -> Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]:
+    """Writes one face's canvas and label map into a label set's folder, as `label` does."""
+
+    def write(folder: Path, name: str, canvas: npt.NDArray[np.uint8], label_map: npt.NDArray[np.uint8]) -> None:
+        for kind, suffix, pixels in (("crops", "jpg", canvas), ("labels", "png", label_map)):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(folder / kind / f"{name}.{suffix}"), pixels)
+
+    return write
+
+
+@pytest.fixture
+def striped_label_map() -> npt.NDArray[np.uint8]:
+    """(314, 274) label map of upright stripes, one for each region, 34 pixels wide."""
+    columns = np.minimum(np.arange(CANVAS_SIZE_WH[0]) // 34, len(Region) - 1).astype(np.uint8)
+    return np.repeat(columns[None], CANVAS_SIZE_WH[1], axis=0)

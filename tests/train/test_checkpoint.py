@@ -1,0 +1,160 @@
+"""A checkpoint gives back the same network, and nothing in one is ever run."""
+
+import builtins
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from train.checkpoint import NetworkSpec, file_sha256, load_checkpoint, read_contents, spec_contents
+
+SEGMENTER = NetworkSpec("unet-lite", ["background", "right_iris", "left_iris"], "tight", 8, "made-up faces", "abc1234+")
+FINDER = NetworkSpec("face-finder", [], "tight", 8, "made-up scenes", "abc1234")
+
+
+def contents_of(spec: NetworkSpec) -> dict[str, Any]:
+    """What a training run saves of a network with seeded weights."""
+    torch.manual_seed(7)
+    network = spec.build()
+    for buffer in network.buffers():
+        buffer.add_(torch.ones_like(buffer))  # batch norm has seen something
+    state = {f"network.{name}": value for name, value in network.state_dict().items()}
+    return {
+        "network_spec": spec_contents(spec),
+        "state_dict": {**state, "_confusion.confmat": torch.zeros(3, 3)},
+        "epoch": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "image_hw"), [(SEGMENTER, (218, 178)), (FINDER, (160, 160))], ids=["segmenter", "face finder"]
+)
+def test_a_network_comes_back_as_it_was_saved(spec: NetworkSpec, image_hw: tuple[int, int], tmp_path: Path) -> None:
+    contents = contents_of(spec)
+    path = tmp_path / "best.pt"
+    torch.save(contents, path)
+    network, read_spec = load_checkpoint(path)
+    assert read_spec == spec
+    assert not any(module.training for module in network.modules())
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, contents["state_dict"][f"network.{name}"])
+    saved = spec.build()
+    saved.load_state_dict({k.removeprefix("network."): v for k, v in contents["state_dict"].items() if "network." in k})
+    image = torch.randint(256, (1, *image_hw, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        assert torch.equal(network(image), saved.eval()(image))
+
+
+class TouchesAFile:
+    """Its pickle opens a file for writing when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return builtins.open, (str(self._path), "w")
+
+
+def test_code_in_a_checkpoint_is_refused_and_never_run(tmp_path: Path) -> None:
+    touched, path = tmp_path / "touched", tmp_path / "evil.pt"
+    torch.save({**contents_of(SEGMENTER), "extra": TouchesAFile(touched)}, path)
+    with pytest.raises(ValueError, match=r"evil\.pt: not a readable checkpoint \(UnpicklingError\)"):
+        load_checkpoint(path)
+    assert not touched.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such checkpoint"),
+        (b"", "not a readable checkpoint"),
+        (b"PK\x03\x04 half a file", "not a readable checkpoint"),
+        (b"some text", "not a readable checkpoint"),
+    ],
+    ids=["missing", "empty", "cut off", "text"],
+)
+def test_a_file_that_cannot_be_read_is_refused(content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.pt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"bad\.pt: {message}"):
+        read_contents(path)
+
+
+def without(key: str) -> Callable[[dict[str, Any]], object]:
+    return lambda contents: {name: value for name, value in contents.items() if name != key}
+
+
+def with_spec(**changes: object) -> Callable[[dict[str, Any]], object]:
+    return lambda contents: {**contents, "network_spec": {**contents["network_spec"], **changes}}
+
+
+def with_one_weight_less(contents: dict[str, Any]) -> object:
+    state = dict(contents["state_dict"])
+    state.pop("network.head.weight")
+    return {**contents, "state_dict": state}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda _: [1, 2, 3], "not a checkpoint of this program"),
+        (lambda _: torch.zeros(3), "not a checkpoint of this program"),
+        (lambda contents: {**contents, "network_spec": [1, 2]}, "not a checkpoint of this program"),
+        (lambda contents: {**contents, "state_dict": [1, 2]}, "not a checkpoint of this program"),
+        (without("network_spec"), "'network_spec'"),
+        (without("state_dict"), "'state_dict'"),
+        (with_spec(arch="vgg"), "unknown network vgg"),
+        (with_spec(regions=["background", "nose", "left_iris"]), "unknown region nose"),
+        (with_spec(layout="wide"), "unknown layout wide"),
+        (with_spec(colour="green"), "colour"),
+        (with_spec(width=16), r"Error\(s\) in loading state_dict"),
+        (with_spec(regions=["background", "left_iris"]), r"Error\(s\) in loading state_dict"),
+        (with_one_weight_less, r"Error\(s\) in loading state_dict"),
+    ],
+    ids=[
+        "a list",
+        "a tensor",
+        "the description a list",
+        "the weights a list",
+        "no description",
+        "no weights",
+        "an unknown network",
+        "an unknown region",
+        "an unknown layout",
+        "an unknown field",
+        "another width",
+        "other regions",
+        "a weight missing",
+    ],
+)
+def test_a_checkpoint_that_is_not_ours_is_refused_with_the_reason(
+    change: Callable[[dict[str, Any]], object], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.pt"
+    torch.save(change(contents_of(SEGMENTER)), path)
+    with pytest.raises(
+        ValueError, match=rf"other\.pt: not a checkpoint of this program.*{message}|{message}"
+    ) as caught:
+        load_checkpoint(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_specification_is_plain_values_under_its_own_names() -> None:
+    assert spec_contents(SEGMENTER) == {
+        "arch": "unet-lite",
+        "regions": ["background", "right_iris", "left_iris"],
+        "layout": "tight",
+        "width": 8,
+        "training_data": "made-up faces",
+        "commit": "abc1234+",
+    }
+
+
+def test_the_sha256_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")  # the example of FIPS 180-4
+    assert file_sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

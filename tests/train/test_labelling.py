@@ -1,0 +1,344 @@
+"""Photos to a label set: with a landmarker that knows made-up photos, and with MediaPipe's own on real ones.
+
+The last tests need MediaPipe's model file: at EYE_LIP_LANDMARKER, or at ../shared/models beside the repository.
+"""
+
+import json
+import os
+import struct
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from realtime.preprocess import BgrImage
+from realtime.regions import Region, mirror_label_map
+from train import labelling
+from train.label_set import LabelledPhoto, faces_of, read_index, read_pair
+from train.labelling import count_rejected, find_photos, label_photos
+from train.landmarks import Landmarks
+
+DrawnFace = Callable[..., Landmarks]
+Label = Callable[[Sequence[Path]], list[LabelledPhoto]]
+AppearsIn = Callable[[int, Sequence[Landmarks]], None]
+
+RIGHT_EYE, LEFT_EYE, MOUTH = (156.0, 188.0), (222.0, 188.0), (189.0, 262.0)
+"""66 between the eyes and 74 down to the mouth, as in the crop: the canvas shows this face unscaled and upright."""
+
+
+def write_photo(path: Path, width: int, height: int = 420, seed: int = 0) -> Path:
+    """A colour photo of blurred noise; it shows the faces that the landmarker finds in photos of its width."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    assert cv2.imwrite(str(path), cv2.GaussianBlur(noise, (0, 0), 6.0))
+    return path
+
+
+@pytest.fixture
+def appears_in(monkeypatch: pytest.MonkeyPatch) -> AppearsIn:
+    """Tells the made-up landmarker which faces photos of a width show; it runs in threads, not in processes."""
+    faces_by_width: dict[int, Sequence[Landmarks]] = {}
+
+    class MadeUpLandmarker:
+        def __init__(self, model: Path) -> None:
+            assert model == Path("face_landmarker.task")
+
+        def find(self, photo_bgr: BgrImage) -> list[Landmarks]:
+            assert photo_bgr.dtype == np.uint8
+            assert photo_bgr.shape[2] == 3
+            return list(faces_by_width.get(photo_bgr.shape[1], []))
+
+    monkeypatch.setattr(labelling, "FaceLandmarker", MadeUpLandmarker)
+    monkeypatch.setattr(labelling, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(labelling, "_worker", None)
+    monkeypatch.setattr(cv2, "setNumThreads", lambda _: None)
+
+    def remember(width: int, faces: Sequence[Landmarks]) -> None:
+        faces_by_width[width] = faces
+
+    return remember
+
+
+@pytest.fixture
+def label(tmp_path: Path, appears_in: AppearsIn) -> Label:
+    """Labels photos into `tmp_path / "set"`."""
+    assert appears_in
+
+    def run(photos: Sequence[Path]) -> list[LabelledPhoto]:
+        return label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 1, lambda: None)
+
+    return run
+
+
+def test_photos_are_found_in_files_and_in_folders_to_their_depth(tmp_path: Path) -> None:
+    names = ["b.JPG", "a.png", "deep/er/c.webp", "deep/notes.txt", "single.dat"]
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    folder, single = tmp_path / "in", tmp_path / "in" / "single.dat"
+    expected = [folder / "a.png", folder / "b.JPG", folder / "deep/er/c.webp", single]
+    assert find_photos([folder, single, folder / "a.png"]) == expected
+
+
+def test_paths_that_hold_no_photo_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"gone: no such file or folder"):
+        find_photos([tmp_path, tmp_path / "gone"])
+    with pytest.raises(FileNotFoundError, match=r"no photo in .*looked for \.bmp, \.jpeg, \.jpg"):
+        find_photos([tmp_path])
+
+
+def test_a_face_is_cut_out_and_labelled_in_place(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    photo = write_photo(tmp_path / "ann" / "one.png", 400)
+    (row,) = label([photo])
+    assert (row.photo, row.source, row.width, row.height) == (str(photo), "ann", 400, 420)
+    assert (row.rejected, row.grey, row.layout) == ("", False, "tight")
+    (face,) = row.faces
+    assert_allclose(face.points, [RIGHT_EYE, LEFT_EYE, MOUTH], atol=1e-3)
+    canvas, label_map = read_pair(tmp_path / "set", face.name)
+    # Mid-eye (189, 188) comes to (137, 136) on the canvas: it starts at column and row 52.
+    assert np.abs(canvas.astype(int) - cv2.imread(str(photo))[52 : 52 + 314, 52 : 52 + 274]).mean() < 2
+    assert label_map[136, 104] == Region.RIGHT_IRIS
+    assert label_map[136, 170] == Region.LEFT_IRIS
+    assert label_map[136 + 74 - 8, 137] == Region.UPPER_LIP
+    assert label_map[136 + 74 + 8, 137] == Region.LOWER_LIP
+
+
+def test_what_is_returned_is_what_the_index_says(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    photos = [write_photo(tmp_path / "ann" / "one.png", 400), write_photo(tmp_path / "ann" / "two.png", 300)]
+    assert read_index(tmp_path / "set" if False else tmp_path) if False else True
+    rows = label(photos)
+    assert read_index(tmp_path / "set") == rows
+    assert [row.photo for row in rows] == [str(photo) for photo in photos]
+
+
+def test_photos_that_cannot_be_used_are_recorded_with_their_reason(tmp_path: Path, label: Label) -> None:
+    photos = [write_photo(tmp_path / "s" / "empty.png", 300), write_photo(tmp_path / "s" / "tiny.png", 300, height=31)]
+    photos.append(tmp_path / "s" / "broken.jpg")
+    photos[2].write_bytes(b"no image")
+    rows = label(photos)
+    assert [row.rejected for row in rows] == ["no face", "tiny", "unreadable"]
+    assert [(row.width, row.height) for row in rows] == [(300, 420), (300, 31), (0, 0)]
+    assert not any(row.faces for row in rows)
+    assert count_rejected([*rows, *rows[:1], LabelledPhoto("/good.jpg", "s")]) == {"no face": 2, "tiny": 1, "unreadable": 1}
+
+
+def test_a_photo_of_a_pixel_type_that_nothing_shows_is_recorded_too(tmp_path: Path, label: Label) -> None:
+    signed = tmp_path / "s" / "signed.tiff"
+    photos = [write_photo(tmp_path / "s" / "empty.png", 300), signed]
+    assert cv2.imwrite(str(signed), np.zeros((60, 60), np.int16))
+    rows = label(photos)
+    assert rows[0].rejected == "no face"
+    assert rows[1].rejected
+
+
+@pytest.mark.parametrize(
+    ("level", "is_grey"),
+    [((90, 90, 90), True), ((90, 92, 91), True), ((90, 95, 90), False)],
+    ids=["grey", "nearly grey", "tinted"],
+)
+def test_grey_photos_are_marked(level: tuple[int, int, int], is_grey: bool, tmp_path: Path, label: Label) -> None:
+    path = tmp_path / "flat.png"
+    assert cv2.imwrite(str(path), np.full((60, 60, 3), level, np.uint8))
+    assert label([path])[0].grey is is_grey
+
+
+@pytest.mark.parametrize(
+    ("eye_distance", "face_count", "has_crop"),
+    [(0.5, 0, False), (19.0, 1, False), (21.0, 1, True)],
+    ids=["no size at all", "too small to label", "just large enough"],
+)
+def test_a_small_face_has_points_but_no_crop(
+    eye_distance: float,
+    face_count: int,
+    has_crop: bool,
+    tmp_path: Path,
+    label: Label,
+    appears_in: AppearsIn,
+    drawn_face: DrawnFace,
+) -> None:
+    left_eye = (100 + eye_distance, 100.0)
+    appears_in(400, [drawn_face(right_eye=(100.0, 100.0), left_eye=left_eye, mouth=(100 + eye_distance / 2, 120.0))])
+    (row,) = label([write_photo(tmp_path / "s" / "a.png", 400)])
+    assert len(row.faces) == face_count
+    assert row.rejected == ("" if face_count else "no face")
+    assert [bool(face.name) for face in row.faces] == [has_crop] * face_count
+    assert len(list((tmp_path / "set" / "crops").iterdir())) == len(list((tmp_path / "set" / "labels").iterdir()))
+    assert len(list((tmp_path / "set" / "crops").iterdir())) == has_crop
+
+
+def test_every_face_of_a_photo_has_a_crop_of_its_own_and_all_faces_of_a_person_one_group(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
+    appears_in(400, [face])
+    appears_in(900, [face, face + (450, 60)])
+    photos = [
+        write_photo(tmp_path / "s" / "Ann_Lee_0001.png", 400, seed=1),
+        write_photo(tmp_path / "s" / "Ann_Lee_0002.png", 400, seed=2),
+        write_photo(tmp_path / "s" / "Bob_0001.png", 900, seed=3),
+    ]
+    rows = label(photos)
+    assert [len(row.faces) for row in rows] == [1, 1, 2]
+    names = [face.name for _, face in faces_of(rows)]
+    assert len(set(names)) == 4
+    assert [face.group for _, face in faces_of(rows)] == ["s/Ann_Lee", "s/Ann_Lee", "s/Bob", "s/Bob"]
+    one, other = (read_pair(tmp_path / "set", face.name)[0].astype(int) for face in rows[2].faces)
+    assert np.abs(one - other).mean() > 5
+
+
+def test_the_same_picture_under_two_names_is_one_group(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    photos = [write_photo(tmp_path / "s" / f"{name}.png", 400, seed=seed) for name, seed in (("1", 7), ("2", 8), ("3", 7))]
+    assert [face.group for _, face in faces_of(label(photos))] == ["s/1", "s/2", "s/1"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "widths"),
+    [
+        (["p/a.png", "p/a.jpg"], [400, 400]),
+        (["x/p/a.png", "y/p/a.png"], [400, 400]),
+        (["p/a.png", "p/a_1.png"], [900, 400]),
+    ],
+    ids=["another suffix", "a folder of the same name", "a second face and a numbered photo"],
+)
+def test_faces_of_different_photos_never_share_a_file(
+    paths: list[str], widths: list[int], tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
+    appears_in(400, [face])
+    appears_in(900, [face, face + (450, 60)])
+    rows = label([write_photo(tmp_path / path, width) for path, width in zip(paths, widths, strict=True)])
+    names = [face.name for _, face in faces_of(rows)]
+    assert len(set(names)) == len(names) == len(list((tmp_path / "set" / "crops").iterdir()))
+
+
+def test_a_photo_with_an_exif_turn_is_labelled_as_it_is_seen_and_read_later(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    upright = cv2.imread(str(write_photo(tmp_path / "upright.png", 400)))
+    assert upright is not None
+    _, encoded = cv2.imencode(".jpg", cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    # One EXIF entry: tag 0x112, orientation, is 6, "turn a quarter clockwise to show".
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, 6, 0, 0)
+    jpeg = encoded.tobytes()
+    path = tmp_path / "s" / "phone.jpg"
+    path.parent.mkdir()
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    assert cv2.imread(str(path), cv2.IMREAD_COLOR).shape == (420, 400, 3)  # what train/scenes.py will see
+    (row,) = label([path])
+    assert (row.width, row.height, row.rejected) == (400, 420, "")
+    canvas, _ = read_pair(tmp_path / "set", row.faces[0].name)
+    assert np.abs(canvas.astype(int) - upright[52 : 52 + 314, 52 : 52 + 274]).mean() < 4
+
+
+def test_a_set_of_faceless_photos_can_be_labelled(tmp_path: Path, label: Label) -> None:
+    rows = label([write_photo(tmp_path / "s" / f"{index}.png", 300) for index in range(2)])
+    assert [row.rejected for row in rows] == ["no face", "no face"]
+    assert [json.loads(line)["faces"] for line in (tmp_path / "set" / "index.jsonl").read_text().splitlines()] == [[], []]
+
+
+def test_each_photo_is_reported_once_it_is_done(tmp_path: Path, appears_in: AppearsIn) -> None:
+    assert appears_in
+    photos = [write_photo(tmp_path / "s" / f"{index}.png", 64, height=31) for index in range(5)]
+    done: list[int] = []
+    label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 2, lambda: done.append(1))
+    assert len(done) == 5
+
+
+# From here on: MediaPipe's own landmarker on real photos.
+
+
+@pytest.fixture(scope="session")
+def landmarker_file() -> Path:
+    """MediaPipe's model file, where it can be had without a download."""
+    pytest.importorskip("mediapipe")
+    beside = Path(__file__).parents[3] / "shared" / "models" / "face_landmarker.task"
+    path = Path(os.environ.get("EYE_LIP_LANDMARKER", beside))
+    if not path.is_file():
+        pytest.skip("no face_landmarker.task: EYE_LIP_LANDMARKER does not name it, nor is it in ../shared/models")
+    return path
+
+
+@pytest.fixture(scope="session")
+def portraits(
+    tmp_path_factory: pytest.TempPathFactory, landmarker_file: Path
+) -> tuple[Path, dict[str, LabelledPhoto]]:
+    """The portrait that matplotlib ships, mirrored, tightly cut and upright, labelled by MediaPipe in a process."""
+    folder, out = tmp_path_factory.mktemp("portraits"), tmp_path_factory.mktemp("labelled")
+    photo = cv2.imread(str(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
+    assert photo is not None
+    pictures: dict[str, npt.NDArray[np.uint8]] = {
+        "hopper.png": photo,
+        "mirrored.png": photo[:, ::-1],
+        "empty.png": photo[:60, :60],
+    }
+    for name, pixels in pictures.items():
+        assert cv2.imwrite(str(folder / name), pixels)
+    rows = label_photos(find_photos([folder]), out, landmarker_file, 1, lambda: None)
+    return out, {Path(row.photo).stem: row for row in rows}
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_real_landmarker_finds_one_face_and_puts_its_eyes_and_mouth_in_place(
+    portraits: tuple[Path, dict[str, LabelledPhoto]],
+) -> None:
+    out, rows = portraits
+    assert {name: (len(row.faces), row.rejected) for name, row in rows.items()} == {
+        "hopper": (1, ""),
+        "mirrored": (1, ""),
+        "empty": (0, "no face"),
+    }
+    _, label_map = read_pair(out, rows["hopper"].faces[0].name)
+    centers = {}
+    for name, regions in {
+        "right eye": (Region.RIGHT_EYE, Region.RIGHT_IRIS),
+        "left eye": (Region.LEFT_EYE, Region.LEFT_IRIS),
+        "mouth": (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
+    }.items():
+        region_rows, columns = np.nonzero(np.isin(label_map, regions))
+        centers[name] = (columns.mean() + 0.5, region_rows.mean() + 0.5)
+    right_eye, left_eye, mouth = (np.array(centers[name]) for name in ("right eye", "left eye", "mouth"))
+    assert_allclose((right_eye + left_eye) / 2, (89 + 48, 88 + 48), atol=1)
+    assert abs(left_eye[1] - right_eye[1]) < 1
+    assert 50 < left_eye[0] - right_eye[0] < 67
+    assert_allclose(mouth[1] - right_eye[1], 74, atol=3)
+    assert set(np.unique(label_map)) >= {*range(7)}
+
+
+def test_the_irises_of_a_real_photo_are_darker_than_the_eyes_around_them(
+    portraits: tuple[Path, dict[str, LabelledPhoto]],
+) -> None:
+    out, rows = portraits
+    canvas, label_map = read_pair(out, rows["hopper"].faces[0].name)
+    grey = cv2.cvtColor(canvas, cv2.COLOR_BGR2GRAY)
+    for iris, eye in ((Region.RIGHT_IRIS, Region.RIGHT_EYE), (Region.LEFT_IRIS, Region.LEFT_EYE)):
+        assert grey[label_map == iris].mean() < grey[label_map == eye].mean() - 10
+
+
+def test_the_mirrored_photo_has_the_mirrored_label_map_and_the_same_group(
+    portraits: tuple[Path, dict[str, LabelledPhoto]],
+) -> None:
+    out, rows = portraits
+    faces = rows["hopper"].faces[0], rows["mirrored"].faces[0]
+    upright, mirrored = (read_pair(out, face.name)[1] for face in faces)
+    again = mirror_label_map(mirrored)
+    for region in (Region.RIGHT_EYE, Region.LEFT_EYE, Region.RIGHT_IRIS, Region.LEFT_IRIS, Region.UPPER_LIP):
+        one, other = upright == region, again == region
+        assert 2 * (one & other).sum() / (one.sum() + other.sum()) > 0.7, region
+    assert faces[0].group == faces[1].group
+    assert_array_equal(upright.shape, (314, 274))

@@ -1,0 +1,111 @@
+"""Which landmark outlines what, and the search with more and more border. MediaPipe itself is not needed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from realtime.preprocess import BgrImage
+from realtime.regions import Region
+from train.landmarks import (
+    EYE_OUTLINE,
+    IRIS_CENTER,
+    IRIS_EDGE,
+    LANDMARKER_SHA256,
+    LOWER_LIP_BOTTOM,
+    LOWER_LIP_TOP,
+    MOUTH_OUTLINE,
+    UPPER_LIP_BOTTOM,
+    UPPER_LIP_TOP,
+    FaceLandmarker,
+    Landmarks,
+    fetch_landmarker,
+)
+
+
+@pytest.mark.parametrize(
+    ("indices", "count"),
+    [
+        (EYE_OUTLINE[Region.RIGHT_EYE] + EYE_OUTLINE[Region.LEFT_EYE], 32),
+        (tuple(IRIS_CENTER.values()) + IRIS_EDGE[Region.RIGHT_IRIS] + IRIS_EDGE[Region.LEFT_IRIS], 10),
+        (MOUTH_OUTLINE, 20),
+        (UPPER_LIP_TOP + UPPER_LIP_BOTTOM, 22),
+        (LOWER_LIP_TOP[1:-1] + LOWER_LIP_BOTTOM, 20),
+    ],
+    ids=["eyes", "irises", "mouth", "upper lip", "lower lip"],
+)
+def test_an_outline_names_each_of_its_landmarks_once(indices: Sequence[int], count: int) -> None:
+    assert len(indices) == len(set(indices)) == count
+    assert set(indices) <= set(range(478))
+
+
+def test_the_lips_meet_in_the_corners_of_the_mouth() -> None:
+    assert (UPPER_LIP_TOP[0], UPPER_LIP_TOP[-1]) == (LOWER_LIP_BOTTOM[0], LOWER_LIP_BOTTOM[-1]) == (61, 291)
+    assert (UPPER_LIP_BOTTOM[0], UPPER_LIP_BOTTOM[-1]) == (LOWER_LIP_TOP[0], LOWER_LIP_TOP[-1]) == (78, 308)
+
+
+def test_the_mouth_outline_runs_out_along_the_upper_lip_and_back_along_the_lower() -> None:
+    assert MOUTH_OUTLINE[:11] == UPPER_LIP_TOP
+    assert MOUTH_OUTLINE[11:] == (375, 321, 405, 314, 17, 84, 181, 91, 146)
+
+
+def test_a_landmarker_file_that_is_given_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "mine.task"
+    path.write_bytes(b"model")
+    assert fetch_landmarker(path) == path
+
+
+def test_a_landmarker_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"gone\.task: no such face landmarker file"):
+        fetch_landmarker(tmp_path / "gone.task")
+
+
+def test_without_a_file_the_published_one_is_downloaded_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pooch = pytest.importorskip("pooch")
+    asked: list[str] = []
+
+    def retrieve(url: str, known_hash: str, fname: str, path: Path) -> str:
+        asked.extend([url, known_hash])
+        return str(tmp_path / fname)
+
+    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    assert fetch_landmarker(None) == tmp_path / "face_landmarker.task"
+    assert asked[0].startswith("https://storage.googleapis.com/mediapipe-models/")
+    assert asked[1] == f"sha256:{LANDMARKER_SHA256}"
+
+
+class DotLandmarker(FaceLandmarker):
+    """Takes the one bright pixel for a face, but only in a photo that is large enough."""
+
+    def __init__(self, needs_px: int) -> None:
+        self.needs_px = needs_px
+        self.widths: list[int] = []
+
+    def _find_once(self, photo_bgr: BgrImage) -> list[Landmarks]:
+        self.widths.append(photo_bgr.shape[1])
+        if photo_bgr.shape[1] < self.needs_px:
+            return []
+        return [np.argwhere(photo_bgr.any(axis=2))[:, ::-1] + 0.5]
+
+
+@pytest.mark.parametrize(
+    ("needs_px", "widths"),
+    [(0, [100]), (150, [100, 180]), (200, [100, 180, 300])],
+    ids=["at once", "with some border", "with much border"],
+)
+def test_a_face_found_with_a_border_is_where_it_is_without(needs_px: int, widths: list[int]) -> None:
+    photo = np.zeros((60, 100, 3), np.uint8)
+    photo[20, 70] = 255
+    landmarker = DotLandmarker(needs_px)
+    faces = landmarker.find(BgrImage(photo))
+    assert landmarker.widths == widths
+    assert len(faces) == 1
+    assert_allclose(faces[0], [[70.5, 20.5]])
+
+
+def test_a_photo_without_a_face_gives_none() -> None:
+    assert DotLandmarker(needs_px=1000).find(BgrImage(np.zeros((60, 100, 3), np.uint8))) == []

@@ -1,0 +1,170 @@
+"""Each loss worked by hand, and what every loss must keep to."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from train.losses import cross_entropy_loss, face_finder_loss, soft_dice_loss
+
+LN2 = math.log(2)
+
+
+def logits_of(probs: list[list[float]]) -> Tensor:
+    """(1, C, 1, W) logits whose softmax over C these columns of probabilities are."""
+    return torch.tensor(probs).log()[None, :, None]
+
+
+@pytest.mark.parametrize(
+    ("probs", "labels", "expected"),
+    [
+        ([[0.25], [0.75]], [0], math.log(4)),
+        ([[0.25, 0.5], [0.75, 0.5]], [0, 1], (math.log(4) + math.log(2)) / 2),
+        ([[0.2, 0.1, 1.0], [0.3, 0.8, 1e-9], [0.5, 0.1, 1e-9]], [2, 1, 0], (math.log(2) + math.log(1.25)) / 3),
+    ],
+    ids=["one pixel", "two pixels", "three classes"],
+)
+def test_cross_entropy_worked_by_hand(probs: list[list[float]], labels: list[int], expected: float) -> None:
+    loss = cross_entropy_loss(logits_of(probs), torch.tensor([[labels]]))
+    assert loss.shape == ()
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("probs", "labels", "dice"),
+    [
+        # Class 1: twice 0.8 over a predicted area of 1.2 and a true one of 1.
+        ([[0.2, 0.6], [0.8, 0.4]], [1, 0], [1.6 / 2.2]),
+        # Class 2 is not there and does not count, though 0.4 of it is predicted.
+        ([[0.1, 0.7], [0.7, 0.1], [0.2, 0.2]], [1, 0], [1.4 / 1.8]),
+        ([[0.2, 0.5, 0.5], [0.5, 0.2, 0.1], [0.3, 0.3, 0.4]], [1, 2, 2], [1.0 / 1.8, 1.4 / 3.0]),
+        # Background is not there either way: classes 1 and 2 alone decide.
+        ([[0.9, 0.1], [0.05, 0.45], [0.05, 0.45]], [0, 1], [0.9 / 1.5]),
+    ],
+    ids=["two classes", "an absent class", "the mean of two", "background left out"],
+)
+def test_soft_dice_worked_by_hand(probs: list[list[float]], labels: list[int], dice: list[float]) -> None:
+    loss = soft_dice_loss(logits_of(probs), torch.tensor([[labels]]))
+    assert loss.shape == ()
+    assert loss.item() == pytest.approx(1 - sum(dice) / len(dice), rel=1e-5)
+
+
+def test_soft_dice_pools_the_batch_before_it_divides() -> None:
+    # Class 1: overlap 0.8 + 0.4, predicted 0.8 + 0.4, true 1 + 1. The mean of the two crops' own dice would differ.
+    logits = torch.cat([logits_of([[0.2], [0.8]]), logits_of([[0.6], [0.4]])])
+    assert soft_dice_loss(logits, torch.ones(2, 1, 1, dtype=torch.int64)).item() == pytest.approx(1 - 2.4 / 3.2)
+
+
+def test_soft_dice_of_a_batch_without_any_region_is_zero_and_can_be_learnt_from() -> None:
+    logits = torch.randn(2, 3, 4, 5, requires_grad=True)
+    loss = soft_dice_loss(logits, torch.zeros(2, 4, 5, dtype=torch.int64))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad is not None
+    assert torch.equal(logits.grad, torch.zeros_like(logits))
+
+
+def test_soft_dice_of_other_sizes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"logits are \(4, 5\), the label map is \(5, 4\)"):
+        soft_dice_loss(torch.zeros(1, 2, 4, 5), torch.zeros(1, 5, 4, dtype=torch.int64))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**31), st.floats(0.1, 20))
+def test_the_segmenters_losses_lie_in_their_ranges_and_fall_along_their_gradients(seed: int, spread: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits = (torch.randn(2, 4, 3, 5, generator=generator) * spread).requires_grad_()
+    label_map = torch.randint(4, (2, 3, 5), generator=generator)
+    label_map[0, 0, 0] = 1
+    dice, entropy = soft_dice_loss(logits, label_map), cross_entropy_loss(logits, label_map)
+    assert 0 <= dice.item() <= 1
+    assert entropy.item() >= 0
+    for loss, loss_of in ((dice, soft_dice_loss), (entropy, cross_entropy_loss)):
+        (gradient,) = torch.autograd.grad(loss, logits)
+        assert gradient.isfinite().all()
+        moved = logits.detach() - 1e-2 * gradient / (gradient.norm() + 1e-12)
+        assert loss_of(moved, label_map).item() <= loss.item() + 1e-6
+
+
+def test_the_right_label_map_has_almost_no_loss_and_a_wrong_one_almost_all() -> None:
+    label_map = torch.tensor([[[0, 1, 2], [2, 1, 0]]])
+    right = torch.nn.functional.one_hot(label_map, 3).permute(0, 3, 1, 2) * 30.0
+    wrong = right.roll(1, dims=1)
+    assert soft_dice_loss(right, label_map).item() == pytest.approx(0, abs=1e-6)
+    assert cross_entropy_loss(right, label_map).item() == pytest.approx(0, abs=1e-6)
+    assert soft_dice_loss(wrong, label_map).item() == pytest.approx(1, abs=1e-6)
+    assert cross_entropy_loss(wrong, label_map).item() == pytest.approx(30, abs=1e-4)
+
+
+def finder_loss(
+    logits: list[float],
+    targets: list[float],
+    *,
+    error: float = 0.0,
+    weights: list[float] | None = None,
+) -> float:
+    """The face finder's loss on one row of cells; every offset is off by `error`."""
+    cells = len(logits)
+    output = torch.full((1, 7, 1, cells), error)
+    output[0, 0, 0] = torch.tensor(logits)
+    weight = torch.tensor(weights or [0.0] * cells)
+    loss = face_finder_loss(output, torch.tensor(targets)[None, None], torch.zeros(1, 6, 1, cells), weight[None, None])
+    assert loss.shape == ()
+    return loss.item()
+
+
+@pytest.mark.parametrize(
+    ("logits", "targets", "expected"),
+    [
+        ([0.0], [1.0], LN2 * 0.25),
+        ([0.0], [0.0], LN2 * 0.25),
+        ([0.0], [0.5], LN2 * 0.25 / 16),
+        ([math.log(3)], [1.0], math.log(4 / 3) / 16),
+        ([math.log(3)], [0.0], math.log(4) * 9 / 16),
+        ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0], LN2 * 0.25 * (1 + 1 / 16 + 1)),
+        ([0.0, 0.0, 0.0], [1.0, 0.0, 1.0], LN2 * 0.25 * 3 / 2),
+    ],
+    ids=[
+        "half sure of a face",
+        "half sure where there is none",
+        "beside a face",
+        "three quarters sure of a face",
+        "three quarters sure where there is none",
+        "one face in three cells",
+        "two faces share",
+    ],
+)
+def test_the_score_loss_worked_by_hand(logits: list[float], targets: list[float], expected: float) -> None:
+    assert finder_loss(logits, targets) == pytest.approx(expected, rel=1e-5)
+
+
+SURE = 30.0
+
+
+@pytest.mark.parametrize(
+    ("error", "weights", "expected"),
+    [
+        (0.1, [1.0, 0.0], 6 * 0.1**2 / 0.4),
+        (-1.0, [1.0, 0.0], 6 * (1 - 0.1)),
+        (1.0, [0.25, 0.0], 6 * 0.9 * 0.25),
+        (1.0, [0.25, 0.5], 6 * 0.9 * 0.75 / 2),
+        (1.0, [0.0, 0.0], 0.0),
+    ],
+    ids=["a small error", "a large one", "a large face", "the mean of two cells", "no face"],
+)
+def test_the_point_loss_worked_by_hand(error: float, weights: list[float], expected: float) -> None:
+    # Below 0.2 the error is squared over 0.4, above it 0.1 is taken off; six offsets add up.
+    assert finder_loss([SURE, -SURE], [1.0, 0.0], error=error, weights=weights) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("logit", [-200.0, 200.0], ids=["surely none", "surely faces"])
+def test_the_finders_loss_stays_finite_without_faces_and_far_out(logit: float) -> None:
+    output = torch.full((1, 7, 2, 2), logit, requires_grad=True)
+    loss = face_finder_loss(output, torch.zeros(1, 2, 2), torch.zeros(1, 6, 2, 2), torch.zeros(1, 2, 2))
+    loss.backward()
+    assert loss.isfinite()
+    assert output.grad is not None
+    assert output.grad.isfinite().all()

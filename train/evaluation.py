@@ -1,0 +1,207 @@
+"""How good a checkpoint is: on held-out labels, and on outlines that people drew."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from realtime.geometry import LAYOUTS, CropTransform, warp_to_frame
+from realtime.preprocess import BgrImage, crop_face
+from realtime.regions import COLORS_BGR, regions_from_names
+from train.checkpoint import NetworkSpec
+from train.contours import COMPARED, ContourPhoto, read_contours
+from train.dataset import FaceCrops, split_faces
+from train.landmarks import FaceLandmarker, Landmarks
+from train.masks import draw_label_map, face_points
+from train.metrics import RegionScore, confusion_matrix, score_of, scores_per_class
+from train.models.face_finder import decode_faces
+from train.scenes import FaceScenes, ScenePhotos, point_errors
+
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class ContourScores:
+    """Scores on photos with outlines, pooled over their pixels, of this network and of MediaPipe's own masks.
+
+    Attributes:
+        ours, mediapipe: by name of `COMPARED`.
+        photos: how many were scored.
+        without_face: those in which the landmarker found none.
+    """
+
+    ours: dict[str, RegionScore]
+    mediapipe: dict[str, RegionScore]
+    photos: int
+    without_face: int
+
+
+def evaluate_segmenter(
+    network: nn.Module,
+    spec: NetworkSpec,
+    data: Sequence[Path],
+    contours: Path | None,
+    landmarker: Path | None,
+    out: Path,
+    on_item: Callable[[], None],
+) -> dict[str, Any]:
+    """All scores of a segmenter; writes `comparison.png` into `out`.
+
+    Args:
+        network: in evaluation mode.
+        spec: what it is.
+        data: label sets; their held-out faces are scored.
+        contours: folder of people's outlines; needs the landmarker's model file too.
+        landmarker: the MediaPipe model file.
+        out: an existing folder.
+        on_item: called after each face and photo.
+
+    Raises:
+        ValueError: a folder does not hold what it should.
+    """
+    photos = read_contours(contours) if contours else []
+    _, faces = split_faces(data)
+    regions = score_validation(network, spec, faces, on_item)
+    scores: dict[str, Any] = {
+        "validation": {
+            "faces": len(faces),
+            "labels": "mediapipe face_landmarker",
+            "mean_dice": float(np.mean([score.dice for name, score in regions.items() if name != "background"])),
+            "regions": {name: asdict(score) for name, score in regions.items()},
+        }
+    }
+    if photos and landmarker:
+        with FaceLandmarker(landmarker) as labeller:
+            scores["contours"] = asdict(score_contours(network, spec, photos, labeller, on_item))
+    cv2.imwrite(str(out / "comparison.png"), draw_comparison(network, spec, faces))
+    return scores
+
+
+def evaluate_finder(
+    network: nn.Module, data: Sequence[Path], backgrounds: Sequence[Path], on_item: Callable[[], None]
+) -> dict[str, Any]:
+    """Recall, precision and point error of the face finder on scenes made of held-out photos.
+
+    Raises:
+        ValueError: a folder is no label set.
+    """
+    scenes = FaceScenes(ScenePhotos.read(data, backgrounds).validation, augmented=False)
+    errors: list[float] = []
+    found_count = true_count = empty_scenes = false_alarms = 0
+    for index in range(len(scenes)):
+        thumbnail, *_, points = scenes[index]
+        with torch.inference_mode():
+            decoded = decode_faces(network(thumbnail[None]))[0].numpy()
+        hits, found, true = point_errors(decoded, points.numpy())
+        errors += hits
+        found_count, true_count = found_count + found, true_count + true
+        empty_scenes += true == 0
+        false_alarms += true == 0 and found > 0
+        on_item()
+    return {
+        "validation": {
+            "scenes": len(scenes),
+            "faces": true_count,
+            "recall": len(errors) / max(true_count, 1),
+            "precision": len(errors) / max(found_count, 1),
+            "point_error_of_eye_distance": float(np.mean(errors)) if errors else float("nan"),
+            "empty_scenes": empty_scenes,
+            "empty_scenes_with_a_false_face": false_alarms,
+        }
+    }
+
+
+def predict_probs(network: nn.Module, crops: Sequence[BgrImage]) -> npt.NDArray[np.float32]:
+    """(N, C, 218, 178) probabilities of (218, 178, 3) crops."""
+    with torch.inference_mode():
+        probs: npt.NDArray[np.float32] = network(torch.from_numpy(np.stack(crops))).softmax(1).numpy()
+    return probs
+
+
+def score_validation(
+    network: nn.Module, spec: NetworkSpec, faces: Sequence[tuple[Path, str]], on_item: Callable[[], None]
+) -> dict[str, RegionScore]:
+    """Scores per region name on held-out label set faces, pooled over their pixels."""
+    crops = FaceCrops(faces, regions_from_names(spec.regions), augmented=False)
+    confusion = np.zeros((len(spec.regions),) * 2, np.int64)
+    for start in range(0, len(crops), BATCH_SIZE):
+        pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
+        probs = predict_probs(network, [BgrImage(crop.numpy()) for crop, _ in pairs])
+        truth = np.stack([label.numpy() for _, label in pairs])
+        confusion += confusion_matrix(truth, probs.argmax(1), len(spec.regions))
+        for _ in pairs:
+            on_item()
+    return dict(zip(spec.regions, scores_per_class(confusion), strict=True))
+
+
+def score_contours(
+    network: nn.Module,
+    spec: NetworkSpec,
+    photos: Sequence[ContourPhoto],
+    landmarker: FaceLandmarker,
+    on_item: Callable[[], None],
+) -> ContourScores:
+    """Both masks against people's outlines, in each photo's own pixels; crops are placed by the landmarks."""
+    areas = {who: {name: np.zeros(3) for name in COMPARED} for who in ("ours", "mediapipe")}
+    without_face = 0
+    for photo in photos:
+        photo_bgr = photo.read()
+        size_wh = (photo_bgr.shape[1], photo_bgr.shape[0])
+        truth = photo.label_map(size_wh)
+        faces = landmarker.find(photo_bgr)
+        without_face += not faces
+        ours = segment_photo(network, spec, photo_bgr, faces[0]) if faces else np.zeros_like(truth)
+        theirs = draw_label_map(faces[0], size_wh) if faces else np.zeros_like(truth)
+        for who, predicted in (("ours", ours), ("mediapipe", theirs)):
+            for name, regions in COMPARED.items():
+                is_true, is_predicted = np.isin(truth, regions), np.isin(predicted, regions)
+                areas[who][name] += ((is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum())
+        on_item()
+    scores = {who: {name: score_of(*area.tolist()) for name, area in by_name.items()} for who, by_name in areas.items()}
+    return ContourScores(scores["ours"], scores["mediapipe"], len(photos), without_face)
+
+
+def segment_photo(
+    network: nn.Module, spec: NetworkSpec, photo_bgr: BgrImage, landmarks: Landmarks
+) -> npt.NDArray[np.uint8]:
+    """(H, W) region ids of one face in the photo's own pixels."""
+    crop = CropTransform.from_points(face_points(landmarks), LAYOUTS[spec.layout])
+    probs = predict_probs(network, [crop_face(photo_bgr, crop)])[0]
+    box = (0, 0, photo_bgr.shape[1], photo_bgr.shape[0])
+    in_photo = np.stack([warp_to_frame(channel, crop, box) for channel in probs])
+    ids = np.array(regions_from_names(spec.regions), np.uint8)
+    label_map: npt.NDArray[np.uint8] = ids[in_photo.argmax(0)]
+    return label_map
+
+
+def draw_comparison(
+    network: nn.Module, spec: NetworkSpec, faces: Sequence[tuple[Path, str]], columns: int = 8
+) -> BgrImage:
+    """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
+    regions = regions_from_names(spec.regions)
+    chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
+    pairs = [FaceCrops([face], regions, augmented=False)[0] for face in chosen]
+    crops = [BgrImage(crop.numpy()) for crop, _ in pairs]
+    predicted = predict_probs(network, crops).argmax(1)
+    colors = np.array([COLORS_BGR[region] for region in regions], np.uint8)
+    stacks = [
+        np.vstack([crop, tint(crop, colors[truth.numpy()]), tint(crop, colors[found])])
+        for crop, (_, truth), found in zip(crops, pairs, predicted, strict=True)
+    ]
+    rows = [np.hstack(stacks[start : start + columns]) for start in range(0, len(stacks), columns)]
+    width = rows[0].shape[1]
+    return BgrImage(
+        np.vstack([cv2.copyMakeBorder(row, 0, 8, 0, width - row.shape[1], cv2.BORDER_CONSTANT) for row in rows])
+    )
+
+
+def tint(crop: BgrImage, color_bgr: npt.NDArray[np.uint8]) -> BgrImage:
+    """The crop with each region's colour laid over it; black stays see-through."""
+    is_colored = color_bgr.any(axis=2, keepdims=True)
+    return BgrImage(np.where(is_colored, crop * 0.45 + color_bgr * 0.55, crop).astype(np.uint8))
