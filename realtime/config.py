@@ -28,7 +28,7 @@ class RealtimeConfig:
         headless: no window.
         max_frames: stop after so many.
         faces: most to follow at once.
-        threads: of the CPU provider; 0 lets ONNX Runtime choose.
+        threads: of the CPU provider; 0 takes all cores, but no more than pay.
         regions: what is drawn.
         opacity: of the colour, 0 to 1.
         smoothing: of crop and mask.

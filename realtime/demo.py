@@ -36,4 +36,4 @@ def demo_frame(portrait: BgrImage, time_s: float) -> BgrImage:
     center = (SIZE_WH[0] / 2 + 90 * math.sin(phase + 1), SIZE_WH[1] / 2 + 25 * math.sin(3 * phase))
     matrix = cv2.getRotationMatrix2D(FACE_CENTER_PX, angle_deg, scale)
     matrix[:, 2] += np.subtract(center, FACE_CENTER_PX)
-    return as_bgr(cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    return as_bgr(cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))

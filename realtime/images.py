@@ -22,7 +22,10 @@ def read_image(path: Path) -> BgrImage:
         contents = np.fromfile(path, np.uint8)  # cv2.imread fails on names outside the code page on Windows
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
-    pixels = cv2.imdecode(contents, cv2.IMREAD_UNCHANGED) if contents.size else None
+    try:
+        pixels = cv2.imdecode(contents, cv2.IMREAD_UNCHANGED) if contents.size else None
+    except cv2.error:  # it claims more pixels than OpenCV allows
+        pixels = None
     if pixels is None:
         raise SourceError(f"{path}: not an image that can be read")
     try:
@@ -38,7 +41,9 @@ def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
         OutputError: the format is unknown, or the file cannot be written.
     """
     try:
-        encoded = cv2.imencode(path.suffix, pixels)[1]
+        is_encoded, encoded = cv2.imencode(path.suffix, pixels)
+        if not is_encoded:
+            raise OutputError(f"{path}: a picture of this size or kind cannot be written as {path.suffix}")
         path.write_bytes(encoded.tobytes())
     except cv2.error:
         raise OutputError(f"{path}: no image format is called {path.suffix or 'nothing'!r}") from None

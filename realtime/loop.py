@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
 from realtime.errors import SourceError
 from realtime.face_finder import FaceFinder
@@ -14,7 +16,7 @@ from realtime.overlay import Overlay
 from realtime.report import RunReport
 from realtime.session import FACE_FINDER, SEGMENTER, Session, find_model
 from realtime.sources import Source, demo_source, open_source
-from realtime.timing import StageTimer
+from realtime.timing import StageTimer, percentiles
 from realtime.tracker import FaceTracker
 from realtime.window import display_problem
 
@@ -32,6 +34,8 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
     Raises:
         UserError: a source, model, provider or output cannot be used; the text is one line.
     """
+    # OpenCV's own lines about a broken file or a missing camera say less than ours.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     timer = StageTimer()
     segmenter = Session(find_model(config.model), SEGMENTER, config.provider, config.threads)
     finder = Session(find_model(FACE_FINDER), FACE_FINDER, segmenter.provider, config.threads)
@@ -53,8 +57,8 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
     report = RunReport(
         frames=frames,
         frames_with_face=frames_with_face,
-        fps=round(frames / seconds, 2),
-        latency_ms=stages.pop("latency"),
+        fps=round(frames / seconds, 2) if frames else 0.0,
+        latency_ms=stages.pop("latency", percentiles([])),
         stages_ms=stages,
         provider=segmenter.provider.value,
         model=segmenter.path.stem,

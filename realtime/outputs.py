@@ -49,6 +49,7 @@ class Outputs(AbstractContextManager["Outputs"]):
             self._picture, self._video = self._open_output(config.output, stack)
             self._window = None if config.headless else stack.enter_context(Window(TITLE, is_paced=not is_live))
             self._stack = stack.pop_all()
+        self._frames_written = 0
 
     def write(self, frame: Frame, faces: Sequence[FollowedFace]) -> bool:
         """Hand on one frame with its overlay drawn; False when the user asked to stop."""
@@ -59,12 +60,14 @@ class Outputs(AbstractContextManager["Outputs"]):
             self._video.write(picture, frame.time_s)
         if self._masks:
             self._masks.write(self._label_map(frame, faces), frame.name)
+        self._frames_written += 1
         return self._window is None or self._window.show(picture, frame.time_s, hold=self._is_one_picture)
 
     def written(self) -> list[str]:
         """What was written, for the user; files are complete once the outputs are closed."""
         masks = [f"{self._masks.folder} ({self._masks.written} masks)"] if self._masks else []
-        return [str(path) for path in (self._picture, self._video and self._video.path) if path] + masks
+        paths = (self._picture, self._video and self._video.path) if self._frames_written else ()
+        return [str(path) for path in paths if path] + masks
 
     def _label_map(self, frame: Frame, faces: Sequence[FollowedFace]) -> npt.NDArray[np.uint8]:
         label_map = np.zeros(frame.image_bgr.shape[:2], np.uint8)

@@ -1,6 +1,7 @@
 """A model file, loaded: checked against the contract, run by ONNX Runtime on the provider that was asked for."""
 
 import json
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -18,6 +19,8 @@ from realtime.regions import Region, regions_from_names
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 LEFT_RIGHT = "subject"
+MOST_USEFUL_THREADS = 4
+"""Networks this small gain nothing from more, and a laptop has other things to do."""
 SEGMENTER, FACE_FINDER = "segmenter", "face_finder"
 METADATA_KEYS = (
     "kind",
@@ -123,7 +126,7 @@ class Session:
         path: the .onnx file.
         kind: what it must be, `SEGMENTER` or `FACE_FINDER`.
         provider: what to run it on.
-        threads: intra-op threads on the CPU; 0 lets ONNX Runtime choose.
+        threads: intra-op threads on the CPU; 0 takes all cores, but at most `MOST_USEFUL_THREADS`.
 
     Raises:
         ModelError: the file is missing, broken, or not a model of this kind; the message says what is missing.
@@ -202,7 +205,7 @@ def _open(path: Path, provider: Provider, threads: int) -> tuple[ort.InferenceSe
         here = ", ".join(p.value for p, name in ORT_NAMES.items() if name in available)
         raise ProviderError(f"provider {provider} is not in this ONNX Runtime (it has: {here}); to get it: {hint}")
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or min(MOST_USEFUL_THREADS, os.cpu_count() or 1)
     options.log_severity_level = 4
     for candidate in wanted:
         names = list(dict.fromkeys([ORT_NAMES[candidate], ORT_NAMES[Provider.CPU]]))

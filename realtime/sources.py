@@ -177,9 +177,6 @@ def camera_source(number: int) -> Source:
     Raises:
         SourceError: there is no such camera, or it gives no frame.
     """
-    cv2.utils.logging.setLogLevel(
-        cv2.utils.logging.LOG_LEVEL_SILENT
-    )  # OpenCV's own lines about a missing camera say less than ours
     camera = cv2.VideoCapture(number)
     image = camera.read()[1] if camera.isOpened() else None
     if image is None:

@@ -1,6 +1,7 @@
 """A video being written: H.264, with the time stamps of its frames."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -33,10 +34,10 @@ class VideoFile(AbstractContextManager["VideoFile"]):
         if path.suffix.lower() not in VIDEO_SUFFIXES:
             raise OutputError(f"{path}: a video is written as {', '.join(sorted(VIDEO_SUFFIXES))}")
         self.path = path
-        try:
+        self._is_broken = False
+        with self._as_output_error():
+            path.open("ab").close()  # FFmpeg itself opens the file with its first packet, many frames later
             self._container = av.open(str(path), "w")
-        except (av.error.FFmpegError, OSError) as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
         self._stream: av.VideoStream | None = None
         self._last_stamp = -1
 
@@ -60,9 +61,15 @@ class VideoFile(AbstractContextManager["VideoFile"]):
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
         assert self._stream is not None
-        try:
+        with self._as_output_error():
             self._container.mux(self._stream.encode(frame))
+
+    @contextmanager
+    def _as_output_error(self) -> Iterator[None]:
+        try:
+            yield
         except (av.error.FFmpegError, OSError) as error:
+            self._is_broken = True
             raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from None
 
     def __enter__(self) -> Self:
@@ -71,9 +78,12 @@ class VideoFile(AbstractContextManager["VideoFile"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            self._mux(None)
-        self._container.close()
+        try:
+            if self._stream is not None and not self._is_broken:  # FFmpeg crashes where the header could not be written
+                self._mux(None)
+        finally:
+            with self._as_output_error():
+                self._container.close()
 
 
 def _fit(frame_bgr: BgrImage, size_wh: tuple[int, int]) -> BgrImage:

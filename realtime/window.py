@@ -5,6 +5,8 @@ import socket
 import sys
 import time
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,7 +31,8 @@ class Window(AbstractContextManager["Window"]):
         self._title = title
         self._is_paced = is_paced
         self._start: float | None = None
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        _give_qt_fonts()
+        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         self._is_sized = False
 
     def show(self, frame_bgr: BgrImage, time_s: float, hold: bool = False) -> bool:
@@ -66,6 +69,13 @@ class Window(AbstractContextManager["Window"]):
         cv2.destroyAllWindows()
 
 
+def _give_qt_fonts() -> None:
+    """OpenCV names a folder for its Qt's fonts that it does not ship, and Qt complains at length; matplotlib has some."""
+    matplotlib = find_spec("matplotlib")
+    if matplotlib and matplotlib.origin and not Path(os.environ.get("QT_QPA_FONTDIR", "missing")).is_dir():
+        os.environ["QT_QPA_FONTDIR"] = str(Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf")
+
+
 def display_problem() -> str | None:
     """Why no window can be opened here, in a few words; None where one can.
 
@@ -87,7 +97,7 @@ def _answers_x11(display: str) -> bool:
     host, _, number = display.rpartition(":")
     number = number.split(".")[0]
     if not number.isdecimal():
-        return True  # an address of a kind not known here: let Qt try
+        return Path(display).is_socket()  # the other kind of address that Qt's xcb knows
     local = [f"/tmp/.X11-unix/X{number}", f"\0/tmp/.X11-unix/X{number}"]  # X11's own well-known addresses
     for address in local if host in ("", "unix") else []:
         with socket.socket(socket.AF_UNIX) as probe:
