@@ -34,8 +34,7 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
     Raises:
         UserError: a source, model, provider or output cannot be used; the text is one line.
     """
-    # OpenCV's own lines about a broken file or a missing camera say less than ours.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    _silence_opencv()
     timer = StageTimer()
     segmenter = Session(find_model(config.model), SEGMENTER, config.provider, config.threads)
     finder = Session(find_model(FACE_FINDER), FACE_FINDER, segmenter.provider, config.threads)
@@ -71,6 +70,12 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
         report.write(config.json)
         tell(f"wrote {config.json}")
     return report
+
+
+def _silence_opencv() -> None:
+    """Its own lines about a broken file or a missing camera say less than ours."""
+    set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel  # of OpenCV 4, and of 5
+    set_log_level(0)
 
 
 def _loop(

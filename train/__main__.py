@@ -57,7 +57,7 @@ def label(
 @app.command()
 def fit(
     data: Annotated[list[Path], typer.Option(help="Label set to learn from; give it again for more.")],
-    out: Annotated[Path, typer.Option(help="Folder of the run: best.pt, last.pt, metrics.csv, curves.png.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run: best.pt, last.pt, metrics/, curves.png.")],
     arch: Annotated[str, typer.Option(help=f"One of: {', '.join(ARCHITECTURES)}.")] = "unet-lite",
     backgrounds: Annotated[
         list[Path] | None, typer.Option(help="Label set whose faceless photos are scenery (face-finder).")
@@ -110,7 +110,7 @@ def fit(
                 resume=resume,
             )
         )
-    console.print(f"wrote {out} (best: {best.name}, last.pt, metrics.csv, curves.png)")
+    console.print(f"wrote {out} (best: {best.name}, last.pt, metrics/, curves.png)")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 
 class CurvesCallback(L.Callback):
-    """Writes `curves.png` beside `metrics.csv`."""
+    """Writes `curves.png` into the run's folder, from the logs of all its parts."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -19,29 +19,44 @@ class CurvesCallback(L.Callback):
         """Draw what the log holds so far."""
         for logger in trainer.loggers:
             logger.save()
-        draw_curves(self._folder / "metrics.csv", self._folder / "curves.png")
+        draw_curves(self._folder)
 
 
-def draw_curves(metrics_csv: Path, out: Path) -> None:
-    """One panel for the losses and one for the validation scores, by step."""
-    if not metrics_csv.is_file():
-        return
-    curves: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    with metrics_csv.open() as file:
-        for row in csv.DictReader(file):
-            for name, value in row.items():
-                if value and name not in ("epoch", "step") and not name.startswith("lr-"):
-                    curves[name].append((int(row["step"]), float(value)))
+def draw_curves(folder: Path) -> None:
+    """One panel for the losses and one for the validation scores, by step.
+
+    Args:
+        folder: of the run; `metrics/version_N/metrics.csv` are its parts, each going on where the one before was
+            resumed.
+    """
     figure = Figure(figsize=(12, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     losses, scores = figure.subplots(1, 2)
-    for name, points in sorted(curves.items()):
+    for name, values in sorted(read_curves(folder).items()):
         is_loss = "loss" in name or "entropy" in name
-        (losses if is_loss else scores).plot(*zip(*points, strict=True), label=name, linewidth=1)
+        (losses if is_loss else scores).plot(list(values), list(values.values()), label=name, linewidth=1)
     losses.set(xlabel="step", ylabel="loss", yscale="log")
     scores.set(xlabel="step", ylabel="validation score", ylim=(0, 1.02))
     for axes in (losses, scores):
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(fontsize=7)
-    figure.savefig(out, dpi=100)
+    figure.savefig(folder / "curves.png", dpi=100)
+
+
+def read_curves(folder: Path) -> dict[str, dict[int, float]]:
+    """Value by step of each curve but the learning rate; a later part of a run replaces what it repeats."""
+    curves: dict[str, dict[int, float]] = defaultdict(dict)
+    parts = sorted((folder / "metrics").glob("version_*/metrics.csv"), key=lambda path: int(path.parent.name[8:]))
+    for part in parts:
+        with part.open() as file:
+            rows = list(csv.DictReader(file))
+        first_step = int(rows[0]["step"]) if rows else 0
+        for values in curves.values():
+            for step in [step for step in values if step >= first_step]:
+                del values[step]
+        for row in rows:
+            for name, value in row.items():
+                if value and name not in ("epoch", "step") and not name.startswith("lr-"):
+                    curves[name][int(row["step"])] = float(value)
+    return curves

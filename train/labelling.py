@@ -1,5 +1,6 @@
 """Photos to a label set: find the faces, draw their masks, group them, in several processes."""
 
+import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -66,7 +67,8 @@ def label_photos(
     for name in ("crops", "labels"):
         (out / name).mkdir(parents=True, exist_ok=True)
     rows = []
-    with ProcessPoolExecutor(processes, initializer=_start_worker, initargs=(landmarker,)) as pool:
+    spawn = multiprocessing.get_context("spawn")  # a fork inherits the locks of OpenCV's threads, and can hang
+    with ProcessPoolExecutor(processes, spawn, _start_worker, (landmarker,)) as pool:
         for row in pool.map(_label_photo, photos, [out] * len(photos), chunksize=8):
             rows.append(row)
             on_photo()

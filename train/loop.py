@@ -1,6 +1,7 @@
 """Training: one step, one validation, and the run around them."""
 
 import ctypes
+import logging
 import subprocess
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,7 @@ from train.models.face_finder import decode_faces
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 
 WARM_UP_SHARE = 0.05
+LOG_EVERY_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,20 @@ class Training(L.LightningModule):
             pct_start=WARM_UP_SHARE,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on with another plan: the learning rate follows the number of steps.
+
+        Raises:
+            ValueError: the checkpoint's run was to take another number of steps.
+        """
+        planned = checkpoint["lr_schedulers"][0]["total_steps"]
+        now = int(self.trainer.estimated_stepping_batches)
+        if planned != now:
+            raise ValueError(
+                f"the run to resume was planned for {planned} steps, this one for {now}: "
+                "give the same --epochs, --batch-size and --data"
+            )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the specification beside the weights, so that `load_checkpoint` needs nothing else."""
@@ -161,7 +177,8 @@ class FinderTraining(Training):
 def fit(config: FitConfig) -> Path:
     """Train one network.
 
-    Writes `best.pt` and `last.pt`, `metrics.csv` and `curves.png` into the run's folder as it goes.
+    Writes `best.pt` and `last.pt`, `metrics/version_N/metrics.csv` (N counts resumptions) and `curves.png` into the
+    run's folder as it goes.
 
     Returns:
         the best checkpoint.
@@ -170,6 +187,7 @@ def fit(config: FitConfig) -> Path:
         ValueError: the label sets cannot be read, or hold too little.
     """
     keep_freed_memory()
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises on every start
     L.seed_everything(config.seed, workers=True, verbose=False)
     is_finder = config.arch == FACE_FINDER
     spec = NetworkSpec(
@@ -202,9 +220,9 @@ def fit(config: FitConfig) -> Path:
         precision="bf16-mixed",
         max_epochs=config.epochs,
         gradient_clip_val=5.0,
-        logger=CSVLogger(config.out, name="", version=""),
+        logger=CSVLogger(config.out, name="metrics"),
         callbacks=[best, LearningRateMonitor(), CurvesCallback(config.out), RichProgressBar(leave=True)],
-        log_every_n_steps=20,
+        log_every_n_steps=max(1, min(LOG_EVERY_STEPS, len(train_set) // config.batch_size)),
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )

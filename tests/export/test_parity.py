@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from torch import Tensor, nn
 
 from export.parity import (
     PUBLIC_FACE,
@@ -34,6 +35,12 @@ def one_hot(label_map: np.ndarray, region_count: int) -> np.ndarray:
 
 def face(score: float, x: float) -> list[float]:
     return [score, x, 10, x + 10, 10, x + 5, 20]
+
+
+def spoil_one_pixel(_head: nn.Module, _inputs: object, logits: Tensor) -> Tensor:
+    logits = logits.clone()
+    logits[0, 0, 7, 7] = math.nan
+    return logits
 
 
 def group_that_is(is_held_out: bool) -> str:
@@ -127,6 +134,13 @@ def test_a_file_of_another_network_does_not_pass(segmenter, precision, spoilt):
     network.head.bias.data[:4] = math.nan if spoilt == "nan weights" else 60.0
     with pytest.raises(ParityError, match=f"the {precision} model is not kept"):
         check_parity(path, network, spec, precision, images)
+
+
+def test_a_single_nan_does_not_pass(segmenter):
+    network, spec = load_checkpoint(segmenter.checkpoint)
+    network.head.register_forward_hook(spoil_one_pixel)
+    with pytest.raises(ParityError, match=r"largest difference nan, tolerated 1$"):
+        check_parity(segmenter.folder / "unet_lite_fp16.onnx", network, spec, Precision.FP16, public_images(spec)[:2])
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))

@@ -19,6 +19,7 @@ from realtime.geometry import (
     CropTransform,
     Points,
     shift_matrix,
+    warp_to_frame,
 )
 
 TIGHT_FACE = np.array([[56.0, 88.0], [122.0, 88.0], [89.0, 162.0]])
@@ -42,10 +43,9 @@ def turned(points: Points, degrees: float) -> Points:
 
 def test_the_crop_and_its_layouts_are_those_of_the_contract() -> None:
     assert CROP_SIZE_WH == (178, 218)
-    assert LAYOUTS == {
-        "tight": CropLayout("tight", (89.0, 88.0), 66.0, 74.0),
-        "celeba": CropLayout("celeba", (89.0, 112.0), 39.0, 42.0),
-    }
+    assert sorted(LAYOUTS) == ["celeba", "tight"]
+    assert LAYOUTS["tight"] == TIGHT == CropLayout("tight", (89.0, 88.0), 66.0, 74.0)
+    assert LAYOUTS["celeba"] == CELEBA == CropLayout("celeba", (89.0, 112.0), 39.0, 42.0)
 
 
 @pytest.mark.parametrize(
@@ -241,3 +241,43 @@ def test_every_crop_point_that_lies_in_the_frame_lies_in_the_frame_box(
         assert 0 <= left < right <= 640
         assert 0 <= top < bottom <= 480
         assert ((visible >= (left, top)) & (visible <= (right, bottom))).all()
+
+
+def test_on_whole_pixels_the_crop_is_copied_back_to_its_place_in_the_box() -> None:
+    crop_pixels = np.random.default_rng(0).integers(1, 256, (218, 178), np.uint8)
+    # The crop starts at (44, 12) of the frame: 4 right of and 2 below the box's corner.
+    warped = warp_to_frame(crop_pixels, crop_at(44, 12), (40, 10, 240, 70))
+    expected = np.zeros((60, 200), np.uint8)
+    expected[2:, 4:182] = crop_pixels[:58]
+    assert_array_equal(warped, expected)
+
+
+def test_at_half_the_scale_each_crop_pixel_becomes_four_of_the_frame() -> None:
+    # Column c of the crop is at 2 c + 1 in the box; the box's column centres 0.5, 1.5 lie a quarter to its sides.
+    ramp = np.tile(np.arange(178, dtype=np.float32)[None, :, None] * 8, (218, 1, 2))
+    crop = CropTransform((178.0, 176.0), 0.5, 0.0)
+    warped = warp_to_frame(ramp, crop, (0, 0, 300, 40))
+    assert (warped.shape, warped.dtype) == ((40, 300, 2), np.float32)
+    assert_allclose(warped[20, 1:6, 0], [2, 6, 10, 14, 18], atol=0.3)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.tuples(st.integers(40, 130), st.integers(40, 170)),
+    st.floats(0.2, 4),
+    st.floats(-math.pi, math.pi),
+    st.tuples(st.integers(-20, 40), st.integers(-20, 40)),
+)
+def test_a_dot_of_the_crop_lands_where_to_frame_says(
+    pixel: tuple[int, int], scale: float, angle_rad: float, corner: tuple[int, int]
+) -> None:
+    crop_pixels = np.zeros((218, 178), np.float32)
+    reach = math.ceil(1.5 * scale)
+    crop_pixels[pixel[1] - reach : pixel[1] + reach + 1, pixel[0] - reach : pixel[0] + reach + 1] = 1
+    crop = CropTransform((700.0, 700.0), scale, angle_rad)
+    warped = warp_to_frame(crop_pixels, crop, (*corner, 1500, 1500))
+    rows, columns = np.nonzero(warped)
+    light = warped[rows, columns]
+    landed = np.array([(light * columns).sum(), (light * rows).sum()]) / light.sum() + 0.5 + corner
+    expected = crop.to_frame(np.array([pixel]) + 0.5)[0]
+    assert np.linalg.norm(landed - expected) < 0.3 * max(1, 1 / scale)

@@ -81,7 +81,7 @@ def test_names_read_from_an_iterator_keep_their_order() -> None:
 
 
 def test_unknown_names_are_refused_with_the_known_ones_listed() -> None:
-    with pytest.raises(ValueError, match="unknown region nose, ear; known: background, right_eye, .*mouth_inside"):
+    with pytest.raises(ValueError, match=r"unknown region nose, ear; known: background, right_eye, .*mouth_inside"):
         regions_from_names(["left_eye", "nose", "ear"])
 
 

@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("strength", [LOW, HIGH], ids=["low", "high"])
 
 
 def at(value: float) -> npt.NDArray[np.float64]:
-    return np.array([value])
+    return np.array([value], np.float64)
 
 
 def probs(value: float) -> npt.NDArray[np.float32]:

@@ -343,7 +343,9 @@ def test_with_nobody_there_the_finder_looks_at_every_frame() -> None:
 
 
 def test_two_finds_that_settle_on_one_face_are_one_face() -> None:
-    aside = FoundFace(0.8, FACE.points + (42, 0))  # too far to be the same find, near enough to slip onto the face
+    aside = FoundFace(
+        0.8, FACE.points + np.array([42, 0])
+    )  # too far to be the same find, near enough to slip onto the face
     (face,) = follow(make_tracker(ScriptedFinder(FACE.found(), aside), most_faces=2), [FACE])
     assert face.number == 1
 
@@ -456,7 +458,7 @@ def test_a_part_not_seen_moves_as_the_others_do() -> None:
 
 
 def test_parts_that_are_all_seen_are_taken_as_they_are() -> None:
-    seen = TIGHT_POINTS + [[1, 2], [3, 4], [5, 6]]
+    seen = TIGHT_POINTS + np.array([[1, 2], [3, 4], [5, 6]])
     assert_array_equal(complete_points(FaceParts(seen, np.ones(3), np.ones(3)), TIGHT_POINTS), seen)
 
 

@@ -76,7 +76,7 @@ def drawn_face() -> Callable[..., npt.NDArray[np.float64]]:
     """Landmarks of a face of ellipses; the keywords are `DrawnFace`'s fields."""
 
     def build(**fields: tuple[float, float] | float) -> npt.NDArray[np.float64]:
-        return DrawnFace(**fields).landmarks()  # type: ignore[arg-type]
+        return DrawnFace(**fields).landmarks()
 
     return build
 

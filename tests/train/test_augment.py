@@ -39,7 +39,7 @@ class FixedDraws(np.random.Generator):
         super().__init__(np.random.PCG64(0))
         self._normals = iter(normals)
 
-    def normal(self, *_: object, **__: object) -> npt.NDArray[np.float64]:  # type: ignore[override]
+    def normal(self, *_: object, **__: object) -> npt.NDArray[np.float64]:
         return np.array(next(self._normals), np.float64)
 
 
@@ -263,7 +263,7 @@ def test_a_lower_resolution_moves_nothing(share: float) -> None:
 
 
 def test_no_blur_moves_anything() -> None:
-    moves = [spread_by(lambda image, s=seed: blur(image, np.random.default_rng(s))) for seed in range(60)]  # type: ignore[misc]
+    moves = [spread_by(lambda image, s=seed: blur(image, np.random.default_rng(s))) for seed in range(60)]
     assert_allclose(moves, np.zeros((60, 2)), atol=0.3)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import cv2
 import matplotlib
 import numpy as np
-import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -33,6 +32,9 @@ AppearsIn = Callable[[int, Sequence[Landmarks]], None]
 RIGHT_EYE, LEFT_EYE, MOUTH = (156.0, 188.0), (222.0, 188.0), (189.0, 262.0)
 """66 between the eyes and 74 down to the mouth, as in the crop: the canvas shows this face unscaled and upright."""
 
+BESIDE = np.array([450.0, 60.0])
+"""Where a second face is seen from the first."""
+
 
 def write_photo(path: Path, width: int, height: int = 420, seed: int = 0) -> Path:
     """A colour photo of blurred noise; it shows the faces that the landmarker finds in photos of its width."""
@@ -43,7 +45,10 @@ def write_photo(path: Path, width: int, height: int = 420, seed: int = 0) -> Pat
 
 
 def threads(
-    count: int, mp_context: object = None, initializer: Callable[..., None] | None = None, initargs: tuple[object, ...] = ()
+    count: int,
+    mp_context: object = None,
+    initializer: Callable[..., None] | None = None,
+    initargs: tuple[object, ...] = (),
 ) -> ThreadPoolExecutor:
     """A pool of threads that is asked for like one of processes."""
     return ThreadPoolExecutor(count, initializer=initializer, initargs=initargs)
@@ -77,7 +82,6 @@ def appears_in(monkeypatch: pytest.MonkeyPatch) -> AppearsIn:
 @pytest.fixture
 def label(tmp_path: Path, appears_in: AppearsIn) -> Label:
     """Labels photos into `tmp_path / "set"`."""
-    assert appears_in
 
     def run(photos: Sequence[Path]) -> list[LabelledPhoto]:
         return label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 1, lambda: None)
@@ -139,7 +143,11 @@ def test_photos_that_cannot_be_used_are_recorded_with_their_reason(tmp_path: Pat
     assert [row.rejected for row in rows] == ["no face", "tiny", "unreadable"]
     assert [(row.width, row.height) for row in rows] == [(300, 420), (300, 31), (0, 0)]
     assert not any(row.faces for row in rows)
-    assert count_rejected([*rows, *rows[:1], LabelledPhoto("/good.jpg", "s")]) == {"no face": 2, "tiny": 1, "unreadable": 1}
+    assert count_rejected([*rows, *rows[:1], LabelledPhoto("/good.jpg", "s")]) == {
+        "no face": 2,
+        "tiny": 1,
+        "unreadable": 1,
+    }
 
 
 def test_a_photo_of_a_pixel_type_that_nothing_shows_is_recorded_too(tmp_path: Path, label: Label) -> None:
@@ -191,7 +199,7 @@ def test_every_face_of_a_photo_has_a_crop_of_its_own_and_all_faces_of_a_person_o
 ) -> None:
     face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
     appears_in(400, [face])
-    appears_in(900, [face, face + (450, 60)])
+    appears_in(900, [face, face + BESIDE])
     photos = [
         write_photo(tmp_path / "s" / "Ann_Lee_0001.png", 400, seed=1),
         write_photo(tmp_path / "s" / "Ann_Lee_0002.png", 400, seed=2),
@@ -210,7 +218,9 @@ def test_the_same_picture_under_two_names_is_one_group(
     tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
 ) -> None:
     appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
-    photos = [write_photo(tmp_path / "s" / f"{name}.png", 400, seed=seed) for name, seed in (("1", 7), ("2", 8), ("3", 7))]
+    photos = [
+        write_photo(tmp_path / "s" / f"{name}.png", 400, seed=seed) for name, seed in (("1", 7), ("2", 8), ("3", 7))
+    ]
     assert [face.group for _, face in faces_of(label(photos))] == ["s/1", "s/2", "s/1"]
 
 
@@ -228,7 +238,7 @@ def test_faces_of_different_photos_never_share_a_file(
 ) -> None:
     face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
     appears_in(400, [face])
-    appears_in(900, [face, face + (450, 60)])
+    appears_in(900, [face, face + BESIDE])
     rows = label([write_photo(tmp_path / path, width) for path, width in zip(paths, widths, strict=True)])
     names = [face.name for _, face in faces_of(rows)]
     assert len(set(names)) == len(names) == len(list((tmp_path / "set" / "crops").iterdir()))
@@ -257,11 +267,14 @@ def test_a_photo_with_an_exif_turn_is_labelled_as_it_is_seen_and_read_later(
 def test_a_set_of_faceless_photos_can_be_labelled(tmp_path: Path, label: Label) -> None:
     rows = label([write_photo(tmp_path / "s" / f"{index}.png", 300) for index in range(2)])
     assert [row.rejected for row in rows] == ["no face", "no face"]
-    assert [json.loads(line)["faces"] for line in (tmp_path / "set" / "index.jsonl").read_text().splitlines()] == [[], []]
+    assert [json.loads(line)["faces"] for line in (tmp_path / "set" / "index.jsonl").read_text().splitlines()] == [
+        [],
+        [],
+    ]
 
 
-def test_each_photo_is_reported_once_it_is_done(tmp_path: Path, appears_in: AppearsIn) -> None:
-    assert appears_in
+@pytest.mark.usefixtures("appears_in")
+def test_each_photo_is_reported_once_it_is_done(tmp_path: Path) -> None:
     photos = [write_photo(tmp_path / "s" / f"{index}.png", 64, height=31) for index in range(5)]
     done: list[int] = []
     label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 2, lambda: done.append(1))
@@ -348,7 +361,7 @@ def test_a_face_that_fills_its_photo_is_where_it_is_in_the_whole_photo(
 ) -> None:
     _, rows = portraits
     tight, whole = (np.array(rows[name].faces[0].points) for name in ("tight", "hopper"))
-    assert_allclose(tight + (190, 120), whole, atol=3)
+    assert_allclose(tight + np.array([190, 120]), whole, atol=3)
 
 
 def test_the_irises_of_a_real_photo_are_darker_than_the_eyes_around_them(

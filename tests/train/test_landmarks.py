@@ -1,5 +1,6 @@
 """Which landmark outlines what, and the search with more and more border. MediaPipe itself is not needed."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from train.landmarks import (
     FaceLandmarker,
     Landmarks,
     fetch_landmarker,
+    silent_stderr,
 )
 
 
@@ -109,3 +111,18 @@ def test_a_face_found_with_a_border_is_where_it_is_without(needs_px: int, widths
 
 def test_a_photo_without_a_face_gives_none() -> None:
     assert DotLandmarker(needs_px=1000).find(BgrImage(np.zeros((60, 100, 3), np.uint8))) == []
+
+
+def test_native_codes_lines_are_kept_off_the_terminal_and_only_those(capfd: pytest.CaptureFixture[str]) -> None:
+    os.write(2, b"before\n")
+    with silent_stderr():
+        os.write(2, b"mediapipe's start-up\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "before\nafter\n"
+
+
+def test_the_terminal_is_given_back_when_the_landmarker_cannot_start(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OSError, match="broken"), silent_stderr():
+        raise OSError("broken")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"

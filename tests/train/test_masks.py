@@ -33,14 +33,14 @@ WIDTH, HEIGHT = CROP_SIZE_WH
     ("polygon", "centroid"),
     [
         ([[0, 0], [4, 0], [4, 2], [0, 2]], (2, 1)),
-        ([[0, 2], [4, 2], [4, 0], [0, 0]], (2, 1)),
+        ([[0, 4], [2, 4], [2, 2], [4, 2], [4, 0], [0, 0]], (5 / 3, 5 / 3)),
         ([[0, 0], [6, 0], [0, 3]], (2, 1)),
         ([[0, 0], [4, 0], [4, 2], [2, 2], [2, 4], [0, 4]], (5 / 3, 5 / 3)),
         ([[0, 0], [1, 0], [2, 0], [3, 0], [4, 0], [4, 2], [0, 2]], (2, 1)),
         ([[0, 0], [1, 0], [5, 0]], (2, 0)),
         ([[7, 7], [7, 7], [7, 7]], (7, 7)),
     ],
-    ids=["rectangle", "the other way round", "triangle", "an L", "more corners on one side", "flat", "one point"],
+    ids=["rectangle", "an L the other way round", "triangle", "an L", "more corners on one side", "flat", "one point"],
 )
 def test_the_centroid_is_that_of_the_area(polygon: list[list[float]], centroid: tuple[float, float]) -> None:
     assert_allclose(polygon_centroid(np.array(polygon, np.float64)), centroid, atol=1e-12)

@@ -65,7 +65,7 @@ def test_ids_out_of_range_are_refused(truth: list[int], predicted: list[int]) ->
     ids=["partly", "apart", "the same", "missed", "made up"],
 )
 def test_dice_and_iou_worked_by_hand(overlap: float, truth: float, predicted: float, dice: float, iou: float) -> None:
-    assert score_of(overlap, truth, predicted) == RegionScore(pytest.approx(dice), pytest.approx(iou))  # type: ignore[arg-type]
+    assert score_of(overlap, truth, predicted) == RegionScore(pytest.approx(dice), pytest.approx(iou))
 
 
 def test_a_region_that_is_nowhere_has_no_score() -> None:

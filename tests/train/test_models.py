@@ -151,7 +151,7 @@ def test_the_face_finder_learns_one_scene_by_heart() -> None:
 
 
 def test_a_network_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(ValueError, match="unknown network vgg; known: .*unet-lite.*face-finder"):
+    with pytest.raises(ValueError, match=r"unknown network vgg; known: .*unet-lite.*face-finder"):
         build_network("vgg", 3, 8)
 
 

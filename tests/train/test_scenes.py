@@ -145,7 +145,7 @@ def test_a_scene_is_a_thumbnail_with_a_limited_number_of_findable_faces(pool: Ph
 
 def test_more_faces_than_fit_are_left_out(tmp_path: Path, pool: PhotoPool) -> None:
     crowd = [[[x, y], [x + 20.0, y], [x + 10.0, y + 24.0]] for x in range(20, 300, 40) for y in range(20, 300, 60)]
-    photo = write_photo(tmp_path / "crowd.png", (330, 330), crowd)  # type: ignore[arg-type]
+    photo = write_photo(tmp_path / "crowd.png", (330, 330), crowd)
     counts = [
         len(make_scene(PhotoPool([photo], pool.empty), photo, np.random.default_rng(seed))[1]) for seed in range(40)
     ]
@@ -249,17 +249,18 @@ def test_of_two_faces_in_one_cell_the_first_is_kept() -> None:
 
 
 NOBODY = np.full((3, 2), np.nan)
+RIGHTWARDS, DOWNWARDS = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 
 
 @pytest.mark.parametrize(
     ("found", "true", "expected"),
     [
         ([(0.9, FACE)], [FACE, NOBODY], ([0.0], 1, 1)),
-        ([(0.9, FACE + (2.4, 0))], [FACE], ([0.1], 1, 1)),
+        ([(0.9, FACE + RIGHTWARDS * 2.4)], [FACE], ([0.1], 1, 1)),
         ([(0.5, FACE)], [FACE], ([0.0], 1, 1)),
         ([(0.49, FACE)], [FACE], ([], 0, 1)),
-        ([(0.9, FACE + (0, 11.9))], [FACE], ([11.9 / 24], 1, 1)),
-        ([(0.9, FACE + (0, 12.1))], [FACE], ([], 1, 1)),
+        ([(0.9, FACE + DOWNWARDS * 11.9)], [FACE], ([11.9 / 24], 1, 1)),
+        ([(0.9, FACE + DOWNWARDS * 12.1)], [FACE], ([], 1, 1)),
         ([(0.9, FACE), (0.8, FACE + 1.2)], [FACE], ([0.0], 2, 1)),
         ([(0.9, FACE)], [FACE, FACE + 1.2], ([0.0], 1, 2)),
         ([(0.9, FACE + 60), (0.8, FACE)], [FACE, FACE + 60], ([0.0, 0.0], 2, 2)),
@@ -325,7 +326,7 @@ def test_photos_that_lack_a_side_are_refused(missing: str, tmp_path: Path) -> No
         photo_of("/ann.jpg", [], "no face"),
     ]
     write_index(tmp_path, [photo for photo in photos if photo.photo != missing])
-    with pytest.raises(ValueError, match="needs labelled faces .* and faceless photos"):
+    with pytest.raises(ValueError, match=r"needs labelled faces .* and faceless photos"):
         ScenePhotos.read([tmp_path], [tmp_path])
 
 

@@ -1,0 +1,194 @@
+"""Probabilities become ids, centroids and boxes at the right place, worked by hand."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from realtime.geometry import CropTransform
+from realtime.postprocess import Probs, label_crop, measure_parts, part_channels, paste_label_map, visible_box
+from realtime.regions import Region, regions_from_names
+
+ALL = tuple(Region)
+EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)
+AS_IT_IS = CropTransform((189.0, 138.0), 1.0, 0.0)
+"""Crop pixel (x, y) is frame pixel (x + 100, y + 50)."""
+LARGE = CropTransform((300.0, 300.0), 0.25, 0.0)
+"""Crop pixel (x, y) is 4 x 4 frame pixels from (4 x - 56, 4 y - 52)."""
+
+
+def probs_of(regions: tuple[Region, ...], *boxes: tuple[Region, tuple[int, int, int, int], float]) -> Probs:
+    """(C, 218, 178) with a probability for each (region, box_xyxy); the rest is background, where there is one."""
+    probs = np.zeros((len(regions), 218, 178), np.float32)
+    for region, (left, top, right, bottom), prob in boxes:
+        probs[regions.index(region), top:bottom, left:right] = prob
+    if Region.BACKGROUND in regions:
+        probs[regions.index(Region.BACKGROUND)] = 1 - probs.sum(axis=0)
+    return probs
+
+
+@pytest.mark.parametrize(
+    ("names", "channels"),
+    [
+        ([region.name.lower() for region in Region], [[1, 3], [2, 4], [5, 6, 7]]),
+        (["right_eye", "left_eye", "upper_lip", "lower_lip"], [[0], [1], [2, 3]]),
+        (["background", "mouth_inside", "left_iris", "right_iris"], [[3], [2], [1]]),
+        (["background", "right_iris", "left_iris"], None),
+        (["background", "right_eye", "upper_lip"], None),
+        ([], None),
+    ],
+    ids=["ours", "eyes and lips", "another order", "irises alone", "one eye", "none"],
+)
+def test_a_face_is_followed_by_the_channels_of_both_eyes_and_the_mouth(
+    names: list[str], channels: list[list[int]] | None
+) -> None:
+    assert part_channels(regions_from_names(names)) == channels
+
+
+def test_parts_measured_by_hand() -> None:
+    boxes = [
+        (Region.RIGHT_EYE, (50, 80, 60, 90), 0.9),
+        (Region.LEFT_EYE, (120, 85, 121, 99), 0.8),
+        (Region.UPPER_LIP, (80, 150, 100, 156), 0.7),
+        (Region.LOWER_LIP, (80, 160, 100, 166), 0.9),
+    ]
+    parts = measure_parts(probs_of(EYES_AND_LIPS, *boxes), [[0], [1], [2, 3]])
+    assert_allclose(parts.points, [[55, 85], [120.5, 92], [90, 158]])
+    assert_array_equal(parts.areas_px, [100, 14, 240])
+    assert_allclose(parts.certainty, [0.9, 0.8, 0.8], rtol=1e-6)
+
+
+def test_an_iris_is_part_of_its_eye_and_their_probabilities_add_up() -> None:
+    probs = probs_of(ALL, (Region.RIGHT_EYE, (50, 80, 60, 90), 0.4), (Region.RIGHT_IRIS, (50, 80, 70, 90), 0.4))
+    parts = measure_parts(probs, part_channels(ALL) or [])
+    assert_allclose(parts.points[0], [55, 85])  # where both are: 0.8; the iris alone is 0.4
+    assert (parts.areas_px[0], parts.certainty[0]) == (100, pytest.approx(0.8))
+
+
+@pytest.mark.parametrize(("width", "is_seen"), [(11, False), (12, True)])
+def test_a_part_of_a_few_pixels_is_not_seen(width: int, is_seen: bool) -> None:
+    parts = measure_parts(probs_of(EYES_AND_LIPS, (Region.LEFT_EYE, (10, 20, 10 + width, 21), 0.9)), [[0], [1], [2]])
+    assert parts.areas_px[1] == width
+    assert np.isfinite(parts.points[1]).all() == is_seen
+    assert (parts.certainty[1] > 0) == is_seen
+    assert np.isnan(parts.points[[0, 2]]).all()
+    assert_array_equal(parts.certainty[[0, 2]], 0)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 150), st.integers(0, 190), st.integers(4, 28), st.integers(4, 28))
+def test_the_centroid_of_a_box_is_its_middle(left: int, top: int, width: int, height: int) -> None:
+    box = (left, top, left + width, top + height)
+    parts = measure_parts(probs_of(EYES_AND_LIPS, (Region.RIGHT_EYE, box, 0.9)), [[0], [1], [2]])
+    assert_allclose(parts.points[0], [left + width / 2, top + height / 2])
+
+
+def test_measuring_leaves_the_probabilities_alone() -> None:
+    probs = probs_of(ALL, (Region.RIGHT_EYE, (50, 80, 60, 90), 0.9))
+    kept = probs.copy()
+    measure_parts(probs, part_channels(ALL) or [])
+    assert_array_equal(probs, kept)
+
+
+def test_each_pixel_gets_the_id_of_its_most_probable_region() -> None:
+    probs = np.array([[[0.5, 0.2, 0.1]], [[0.3, 0.45, 0.0]], [[0.2, 0.35, 0.9]]], np.float32)
+    regions = (Region.BACKGROUND, Region.LEFT_IRIS, Region.UPPER_LIP)
+    assert_array_equal(label_crop(probs, regions), [[0, 4, 5]])
+    assert label_crop(probs, regions).dtype == np.uint8
+
+
+def test_a_model_without_background_is_unsure_below_a_half() -> None:
+    probs = np.array([[[0.49, 0.5, 0.9]], [[0.1, 0.2, 0.95]]], np.float32)
+    assert_array_equal(label_crop(probs, (Region.LEFT_EYE, Region.LOWER_LIP)), [[0, 2, 6]])
+
+
+@pytest.mark.parametrize("regions", [ALL, EYES_AND_LIPS], ids=["with background", "without"])
+def test_ids_land_at_the_faces_place_in_the_frame_and_nowhere_else(regions: tuple[Region, ...]) -> None:
+    label_map = np.zeros((480, 640), np.uint8)
+    label_map[0, 0] = 7
+    probs = probs_of(regions, (Region.LEFT_EYE, (120, 80, 140, 95), 0.9), (Region.LOWER_LIP, (70, 160, 110, 170), 0.9))
+    paste_label_map(label_map, probs, AS_IT_IS, regions)
+    expected = np.zeros((480, 640), np.uint8)
+    expected[0, 0] = 7
+    expected[130:145, 220:240] = 2
+    expected[210:220, 170:210] = 6
+    assert_array_equal(label_map, expected)
+
+
+def test_a_face_that_lies_on_its_side_is_pasted_on_its_side() -> None:
+    # A quarter turn clockwise: what is right of the crop's mid-eye point is below it in the frame; below becomes left.
+    label_map = np.zeros((480, 640), np.uint8)
+    probs = probs_of(ALL, (Region.LEFT_EYE, (119, 88, 129, 90), 0.9))
+    paste_label_map(label_map, probs, CropTransform((300.0, 200.0), 1.0, math.pi / 2), ALL)
+    expected = np.zeros((480, 640), np.uint8)
+    expected[230:240, 298:300] = 2
+    assert_array_equal(label_map, expected)
+
+
+def test_a_large_face_gets_edges_at_the_frames_own_resolution() -> None:
+    # A slanting edge that moves half a pixel aside on each row: in the frame too, not by 2 every 4th row.
+    label_map = np.zeros((900, 700), np.uint8)
+    probs = np.zeros((1, 218, 178), np.float32)
+    rows, columns = np.mgrid[:218, :178]
+    probs[0] = np.clip((columns - rows * 0.5) * 0.2 + 0.5, 0, 1)
+    paste_label_map(label_map, probs, LARGE, (Region.LEFT_IRIS,))
+    edges = np.argmax(label_map[100:600] == 4, axis=1)
+    assert_allclose(np.diff(edges), 0.5, atol=0.51)
+    assert_allclose(edges[-1] - edges[0], 499 / 2, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("mid_eye", "expected"),
+    [
+        ((0.0, 0.0), (0, 0, 33, 12)),
+        ((640.0, 480.0), (607, 470, 640, 480)),
+        ((320.0, -5.0), (287, 0, 353, 7)),
+        ((-300.0, 100.0), None),
+        ((1e6, 1e6), None),
+    ],
+    ids=["top left", "bottom right", "above", "outside", "far outside"],
+)
+def test_a_face_at_the_border_is_cut_there(
+    mid_eye: tuple[float, float], expected: tuple[int, int, int, int] | None
+) -> None:
+    label_map = np.zeros((480, 640), np.uint8)
+    probs = probs_of(ALL, (Region.RIGHT_EYE, (56, 78, 122, 100), 0.9))
+    paste_label_map(label_map, probs, CropTransform(mid_eye, 1.0, 0.0), ALL)
+    cut = np.zeros((480, 640), np.uint8)
+    if expected:
+        left, top, right, bottom = expected
+        cut[top:bottom, left:right] = 1
+    assert_array_equal(label_map, cut)
+
+
+def test_background_does_not_wipe_out_another_face() -> None:
+    label_map = np.full((480, 640), 5, np.uint8)
+    paste_label_map(label_map, probs_of(ALL), AS_IT_IS, ALL)
+    assert (label_map == 5).all()
+
+
+def alpha_of(left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.uint8]:
+    alpha = np.zeros((218, 178), np.uint8)
+    alpha[top:bottom, left:right] = 255
+    return alpha
+
+
+@pytest.mark.parametrize(
+    ("alpha", "crop", "box"),
+    [
+        (alpha_of(20, 30, 40, 50), AS_IT_IS, (119, 79, 141, 101)),
+        (alpha_of(20, 30, 40, 50), LARGE, (23, 67, 105, 149)),
+        (alpha_of(0, 0, 178, 218), CropTransform((10.0, 10.0), 1.0, 0.0), (0, 0, 100, 141)),
+        (alpha_of(0, 0, 0, 0), AS_IT_IS, None),
+        (alpha_of(20, 30, 40, 50), CropTransform((-200.0, 100.0), 1.0, 0.0), None),
+    ],
+    ids=["as it is", "enlarged", "cut at the border", "nothing visible", "outside the frame"],
+)
+def test_the_box_around_what_is_visible_leaves_a_pixel_for_the_soft_edge(
+    alpha: npt.NDArray[np.uint8], crop: CropTransform, box: tuple[int, int, int, int] | None
+) -> None:
+    assert visible_box(alpha, crop, (640, 480)) == box
