@@ -15,7 +15,7 @@ from export.onnx_graph import model_kind
 from export.precision import Precision
 from realtime.errors import UserError
 from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform, Points
-from realtime.preprocess import FINDER_SIDE_PX, BgrImage, as_bgr, crop_face, thumbnail
+from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face, thumbnail
 from realtime.session import FACE_FINDER, Provider, Session
 from train.augment import center_pair
 from train.checkpoint import NetworkSpec
@@ -27,7 +27,8 @@ from train.models.face_finder import decode_faces
 Images = npt.NDArray[np.uint8]
 Outputs = npt.NDArray[np.float32]
 
-MOST_IMAGES = 64
+MOST_IMAGES = 256
+"""Enough that a single face weighs less than the half percent that fp16 may disagree on."""
 BATCH_SIZE = 4
 PUBLIC_PHOTO = "grace_hopper.jpg"
 """In matplotlib's sample data; a work of the US Navy, in the public domain."""
@@ -62,7 +63,8 @@ class Parity:
 class Tolerance:
     """What a precision may cost: the first three as in `Parity`; `point_px` is what counts as the same place.
 
-    For fp16 that is a quarter of a cell: where two neighbours score alike, rounding decides which one tells the points.
+    Where two neighbouring cells score alike, rounding decides which one tells the points, and they may differ by more.
+    Seen on 2 of 607 faces; it counts against the file.
     """
 
     max_delta: float
@@ -73,7 +75,7 @@ class Tolerance:
 
 TOLERANCES = {
     Precision.FP32: Tolerance(max_delta=1e-4, agreement=0.999, least_iou=0.99, point_px=0.01),
-    Precision.FP16: Tolerance(max_delta=1.0, agreement=0.995, least_iou=0.95, point_px=2.0),
+    Precision.FP16: Tolerance(max_delta=1.0, agreement=0.995, least_iou=0.95, point_px=0.5),
 }
 
 
@@ -188,7 +190,7 @@ def _read_photo(path: Path) -> BgrImage:
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ValueError(f"{path}: missing or unreadable")
-    return as_bgr(pixels)
+    return BgrImage(pixels)
 
 
 def _batches(images: Images) -> Iterator[Images]:

@@ -7,7 +7,7 @@ from importlib import resources
 import cv2
 import numpy as np
 
-from realtime.preprocess import BgrImage, as_bgr
+from realtime.preprocess import BgrImage
 
 PORTRAIT = "mpl-data/sample_data/grace_hopper.jpg"
 """Rear Admiral Grace Hopper; photo by James S. Davis, United States Navy, public domain. Shipped with matplotlib."""
@@ -21,7 +21,7 @@ FACE_CENTER_PX = (266.0, 190.0)
 def demo_frames() -> Iterator[BgrImage]:
     """(480, 640, 3) frames without end; the motion repeats every `PERIOD_S` seconds."""
     packaged = resources.files("matplotlib").joinpath(PORTRAIT).read_bytes()
-    portrait = as_bgr(cv2.imdecode(np.frombuffer(packaged, np.uint8), cv2.IMREAD_COLOR))
+    portrait = BgrImage(cv2.imdecode(np.frombuffer(packaged, np.uint8), cv2.IMREAD_COLOR))
     index = 0
     while True:
         yield demo_frame(portrait, index / FPS)
@@ -36,4 +36,6 @@ def demo_frame(portrait: BgrImage, time_s: float) -> BgrImage:
     center = (SIZE_WH[0] / 2 + 90 * math.sin(phase + 1), SIZE_WH[1] / 2 + 25 * math.sin(3 * phase))
     matrix = cv2.getRotationMatrix2D(FACE_CENTER_PX, angle_deg, scale)
     matrix[:, 2] += np.subtract(center, FACE_CENTER_PX)
-    return as_bgr(cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+    return BgrImage(
+        cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    )

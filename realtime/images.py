@@ -1,4 +1,4 @@
-"""Image files: read whatever they hold as uint8 BGR, write them back."""
+"""Image files: read whatever they hold as uint8 BGR, the right way up; write them back."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.errors import OutputError, SourceError
-from realtime.preprocess import BgrImage, as_bgr
+from realtime.preprocess import BgrImage
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jp2", ".pgm", ".ppm"}
 
 
 def read_image(path: Path) -> BgrImage:
-    """The image; grey, alpha and 16 bits are brought to 8-bit BGR.
+    """The image as 8-bit BGR, turned as its EXIF says; grey is repeated, alpha left out, 16 bits become 8.
 
     Raises:
         SourceError: the file is missing, or no image that OpenCV reads.
@@ -23,15 +23,12 @@ def read_image(path: Path) -> BgrImage:
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
     try:
-        pixels = cv2.imdecode(contents, cv2.IMREAD_UNCHANGED) if contents.size else None
+        pixels = cv2.imdecode(contents, cv2.IMREAD_COLOR) if contents.size else None
     except cv2.error:  # it claims more pixels than OpenCV allows
         pixels = None
     if pixels is None:
         raise SourceError(f"{path}: not an image that can be read")
-    try:
-        return as_bgr(pixels)
-    except ValueError as error:
-        raise SourceError(f"{path}: {error}") from None
+    return BgrImage(pixels)
 
 
 def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:

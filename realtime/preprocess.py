@@ -66,28 +66,3 @@ def thumbnail(frame_bgr: BgrImage, side_px: int = FINDER_SIDE_PX) -> tuple[BgrIm
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     square[: size_wh[1], : size_wh[0]] = cv2.resize(frame_bgr, size_wh, interpolation=interpolation)
     return BgrImage(square), scale
-
-
-def as_bgr(pixels: npt.NDArray[np.generic]) -> BgrImage:
-    """Any decoded image as uint8 BGR: grey is repeated, alpha is laid over black, 16 bits become 8.
-
-    Args:
-        pixels: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); uint8, uint16, or float in [0, 1].
-
-    Raises:
-        ValueError: another shape or type.
-    """
-    if pixels.dtype == np.uint8:
-        levels = pixels.astype(np.uint8, copy=False)
-    elif pixels.dtype == np.uint16:
-        levels = (pixels.astype(np.uint16, copy=False) >> 8).astype(np.uint8)
-    elif pixels.dtype in (np.float32, np.float64):
-        levels = np.round(np.clip(pixels.astype(np.float64), 0, 1) * 255).astype(np.uint8)
-    else:
-        raise ValueError(f"pixels of type {pixels.dtype} are not supported")
-    if levels.ndim == 2 or levels.shape[2] == 1:
-        return BgrImage(cv2.cvtColor(levels, cv2.COLOR_GRAY2BGR))
-    if levels.shape[2] == 4:
-        color, alpha = levels[:, :, :3], levels[:, :, 3:].astype(np.uint16)
-        return BgrImage((color * alpha // 255).astype(np.uint8))
-    return BgrImage(np.ascontiguousarray(levels))

@@ -70,7 +70,7 @@ class Window(AbstractContextManager["Window"]):
 
 
 def _give_qt_fonts() -> None:
-    """OpenCV names a folder for its Qt's fonts that it does not ship, and Qt complains at length; matplotlib has some."""
+    """Qt complains at length about the font folder that OpenCV names and does not ship; matplotlib has fonts."""
     matplotlib = find_spec("matplotlib")
     if matplotlib and matplotlib.origin and not Path(os.environ.get("QT_QPA_FONTDIR", "missing")).is_dir():
         os.environ["QT_QPA_FONTDIR"] = str(Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf")

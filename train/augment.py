@@ -84,9 +84,7 @@ def spoil(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
     if rng.random() < 0.2:
         crop = blur(crop, rng)
     if rng.random() < 0.3:
-        noise = np.empty(crop.shape, np.int16)
-        cv2.randn(noise, 0, float(rng.uniform(2, 14)))
-        crop = BgrImage(cv2.add(crop, noise, dtype=cv2.CV_8U))
+        crop = add_noise(crop, rng.uniform(2, 14), rng)
     if rng.random() < 0.25:
         _, encoded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         crop = BgrImage(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
@@ -104,6 +102,12 @@ def change_light(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
     return BgrImage(cv2.LUT(crop, table[None]))
 
 
+def add_noise(image_bgr: BgrImage, std: float, rng: np.random.Generator) -> BgrImage:
+    """Gaussian noise of this standard deviation, in levels, on every pixel and channel."""
+    noisy = image_bgr + np.float32(std) * rng.standard_normal(image_bgr.shape, np.float32)
+    return BgrImage(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
 def lower_resolution(crop: BgrImage, share: float) -> BgrImage:
     """Reduced to a share of its size and brought back, as a face far from the camera."""
     size_wh = (max(1, round(crop.shape[1] * share)), max(1, round(crop.shape[0] * share)))
@@ -115,7 +119,7 @@ def blur(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
     """Out of focus, or moved while exposed."""
     if rng.random() < 0.5:
         return BgrImage(cv2.GaussianBlur(crop, (0, 0), float(rng.uniform(0.5, 2.2))))
-    length = int(rng.integers(3, 10))
+    length = 2 * int(rng.integers(1, 5)) + 1  # odd, or the kernel has no centre and the picture moves
     turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), float(rng.uniform(0, 180)), 1)
     line = np.zeros((length, length), np.float32)
     line[length // 2] = 1

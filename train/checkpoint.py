@@ -47,6 +47,9 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
     contents = read_contents(path)
     try:
         spec = NetworkSpec(**contents["network_spec"])
+        words = (spec.arch, spec.layout, spec.training_data, spec.commit, *spec.regions)
+        if not all(isinstance(word, str) for word in words) or not isinstance(spec.width, int):
+            raise TypeError("its description is not made of words")
         regions_from_names(spec.regions)
         if spec.layout not in LAYOUTS:
             raise ValueError(f"unknown layout {spec.layout}")

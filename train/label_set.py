@@ -102,7 +102,8 @@ def read_pair(folder: Path, name: str) -> tuple[BgrImage, npt.NDArray[np.uint8]]
     canvas = cv2.imread(str(crop_path), cv2.IMREAD_COLOR)
     label_map = cv2.imread(str(label_path), cv2.IMREAD_UNCHANGED)
     for path, pixels in ((crop_path, canvas), (label_path, label_map)):
-        if pixels is None or pixels.shape[1::-1] != CANVAS_SIZE_WH:
+        channels = (3,) if path is crop_path else ()
+        if pixels is None or pixels.shape != (CANVAS_SIZE_WH[1], CANVAS_SIZE_WH[0], *channels):
             raise ValueError(f"{path}: missing, unreadable or not {CANVAS_SIZE_WH[0]}x{CANVAS_SIZE_WH[1]}")
     return BgrImage(canvas), label_map
 

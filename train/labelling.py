@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from realtime.preprocess import BgrImage, as_bgr
+from realtime.preprocess import BgrImage
 from train.label_set import (
     CANVAS_SIZE_WH,
     MARGIN_PX,
@@ -22,12 +23,14 @@ from train.label_set import (
     read_pair,
     write_index,
 )
-from train.landmarks import FaceLandmarker
+from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import draw_label_map, face_points
 from train.near_duplicates import difference_hash, group_faces, person_of
 
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 MIN_PHOTO_PX = 32
+GREY_LEVELS = 2
+"""A photo whose channels never differ by more is grey: counted, and used."""
 MIN_CROP_EYE_DISTANCE_PX = 20
 """Faces with a smaller interocular distance train the finder alone: their eyes hold too few pixels to label."""
 
@@ -69,7 +72,7 @@ def label_photos(
     rows = []
     spawn = multiprocessing.get_context("spawn")  # a fork inherits the locks of OpenCV's threads, and can hang
     with ProcessPoolExecutor(processes, spawn, _start_worker, (landmarker,)) as pool:
-        for row in pool.map(_label_photo, photos, [out] * len(photos), chunksize=8):
+        for row in pool.map(_label_photo, photos, unique_names(photos), repeat(out), chunksize=8):
             rows.append(row)
             on_photo()
     rows = _with_groups(rows, out)
@@ -83,35 +86,51 @@ def _start_worker(landmarker: Path) -> None:
     _worker = FaceLandmarker(landmarker)
 
 
-def _label_photo(path: Path, out: Path) -> LabelledPhoto:
+def unique_names(photos: Sequence[Path]) -> list[str]:
+    """A name for each photo: its folder and stem, numbered where an earlier photo has the same."""
+    names = [f"{path.absolute().parent.name}_{path.stem}" for path in photos]
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name}~{seen[name]}")
+    return unique
+
+
+def _label_photo(path: Path, name: str, out: Path) -> LabelledPhoto:
     assert _worker is not None
-    row = LabelledPhoto(
-        photo=str(path.absolute()), source=path.resolve().parent.name, labeller="mediapipe face_landmarker"
-    )
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    path = path.absolute()
+    row = LabelledPhoto(photo=str(path), source=path.parent.name, labeller="mediapipe face_landmarker")
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         return replace(row, rejected="unreadable")
     row = replace(row, width=pixels.shape[1], height=pixels.shape[0])
     if min(pixels.shape[:2]) < MIN_PHOTO_PX:
         return replace(row, rejected="tiny")
-    photo_bgr = as_bgr(pixels)
-    row = replace(row, grey=bool(np.ptp(photo_bgr, axis=2).max() <= 2))
-    faces = []
-    for number, landmarks in enumerate(_worker.find(photo_bgr)):
-        points = face_points(landmarks)
-        eye_distance = np.linalg.norm(points[1] - points[0])
-        if eye_distance < 1:
-            continue
-        face = LabelledFace("", np.round(points, 3).tolist())
-        if eye_distance >= MIN_CROP_EYE_DISTANCE_PX:
-            face = replace(face, name=f"{row.source}_{path.stem}" + (f"_{number}" if number else ""))
-            crop = canvas_transform(face.points, row.layout)
-            label_map = draw_label_map(crop.to_crop(landmarks), CANVAS_SIZE_WH)
-            canvas = crop_canvas(photo_bgr, face.points, row.layout)
-            cv2.imwrite(str(out / "crops" / f"{face.name}.jpg"), canvas, [cv2.IMWRITE_JPEG_QUALITY, 95])
-            cv2.imwrite(str(out / "labels" / f"{face.name}.png"), label_map)
-        faces.append(face)
-    return replace(row, faces=faces, rejected="" if faces else "no face")
+    photo_bgr = BgrImage(pixels)
+    faces = [
+        _label_face(photo_bgr, landmarks, f"{name}~face{number}" if number > 1 else name, row.layout, out)
+        for number, landmarks in enumerate(_worker.find(photo_bgr), 1)
+    ]
+    found = [face for face in faces if face is not None]
+    is_grey = bool(np.ptp(photo_bgr, axis=2).max() <= GREY_LEVELS)
+    return replace(row, faces=found, grey=is_grey, rejected="" if found else "no face")
+
+
+def _label_face(photo_bgr: BgrImage, landmarks: Landmarks, name: str, layout: str, out: Path) -> LabelledFace | None:
+    """Write the face's crop and label map where it is large enough; None where it has no size at all."""
+    points = face_points(landmarks)
+    eye_distance = np.linalg.norm(points[1] - points[0])
+    if eye_distance < 1:
+        return None
+    face = LabelledFace("", np.round(points, 3).tolist())
+    if eye_distance < MIN_CROP_EYE_DISTANCE_PX:
+        return face
+    label_map = draw_label_map(canvas_transform(face.points, layout).to_crop(landmarks), CANVAS_SIZE_WH)
+    canvas = crop_canvas(photo_bgr, face.points, layout)
+    cv2.imwrite(str(out / "crops" / f"{name}.jpg"), canvas, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    cv2.imwrite(str(out / "labels" / f"{name}.png"), label_map)
+    return replace(face, name=name)
 
 
 def _with_groups(rows: list[LabelledPhoto], out: Path) -> list[LabelledPhoto]:

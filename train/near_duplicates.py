@@ -22,7 +22,7 @@ def difference_hash(crop_bgr: BgrImage) -> npt.NDArray[np.float32]:
 
 def mirrored_hash(hashes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """(N, 256) hashes of the mirrored crops."""
-    return -hashes.reshape(-1, HASH_SIDE, HASH_SIDE)[:, :, ::-1].reshape(len(hashes), -1)
+    return -hashes.reshape(len(hashes), HASH_SIDE, HASH_SIDE)[:, :, ::-1].reshape(hashes.shape)
 
 
 def person_of(source: str, stem: str) -> str:

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from realtime.geometry import CropLayout, CropTransform, Points
 from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
-from train.augment import change_light
+from train.augment import add_noise, change_light
 from train.dataset import held_out
 from train.label_set import LabelledPhoto, read_index
 from train.models.face_finder import CELL_PX
@@ -59,8 +59,8 @@ class ScenePhotos:
         faces = [photo for folder in data for photo in read_index(folder) if photo.faces]
         empty = [photo for folder in backgrounds for photo in read_index(folder) if photo.rejected == "no face"]
         sides = [
-            PhotoPool([p for p in faces if _is_held_out(p) == side], [p for p in empty if _is_held_out(p) == side])
-            for side in (False, True)
+            PhotoPool([p for p in faces if _side(p) == side], [p for p in empty if _side(p) == side])
+            for side in ("training", "validation")
         ]
         if not all(pool.faces and pool.empty for pool in sides):
             raise ValueError(
@@ -69,9 +69,11 @@ class ScenePhotos:
         return cls(*sides)
 
 
-def _is_held_out(photo: LabelledPhoto) -> bool:
-    groups = {face.group for face in photo.faces if face.group}
-    return held_out(min(groups) if groups else f"{photo.source}/{Path(photo.photo).stem}")
+def _side(photo: LabelledPhoto) -> str:
+    """Training or validation; neither where a photo's faces belong to both."""
+    groups = {face.group for face in photo.faces if face.group} or {f"{photo.source}/{Path(photo.photo).stem}"}
+    sides = {"validation" if held_out(group) else "training" for group in groups}
+    return sides.pop() if len(sides) == 1 else "neither"
 
 
 class FaceScenes(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]):
@@ -274,7 +276,5 @@ def _spoil_scene(scene: BgrImage, rng: np.random.Generator) -> BgrImage:
     if rng.random() < 0.2:
         scene = BgrImage(cv2.GaussianBlur(scene, (0, 0), float(rng.uniform(0.3, 1.0))))
     if rng.random() < 0.25:
-        noise = np.empty(scene.shape, np.int16)
-        cv2.randn(noise, 0, float(rng.uniform(1, 10)))
-        scene = BgrImage(cv2.add(scene, noise, dtype=cv2.CV_8U))
+        scene = add_noise(scene, rng.uniform(1, 10), rng)
     return scene

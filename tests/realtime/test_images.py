@@ -41,7 +41,7 @@ def png_that_claims(width: int, height: int) -> bytes:
         (np.array([[0x07AB]], np.uint16), [[[7, 7, 7]]]),
         (
             np.array([[[10, 20, 30, 255], [100, 200, 50, 51], [9, 9, 9, 0]]], np.uint8),
-            [[[10, 20, 30], [20, 40, 10], [0, 0, 0]]],
+            [[[10, 20, 30], [100, 200, 50], [9, 9, 9]]],
         ),
         (np.array([[[0x0A00, 0x1400, 0x1E00, 0xFFFF]]], np.uint16), [[[10, 20, 30]]]),
     ],
@@ -57,6 +57,26 @@ def test_what_a_png_holds_becomes_8_bit_colour(
     assert image.dtype == np.uint8
     assert image.flags.c_contiguous
     assert image.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("orientation", "corner"),
+    [(1, np.s_[:8, :8]), (3, np.s_[-8:, -8:]), (6, np.s_[:8, -8:]), (8, np.s_[-8:, :8])],
+    ids=["upright", "upside down", "a quarter clockwise", "a quarter back"],
+)
+def test_a_phones_photo_is_turned_upright(tmp_path: Path, orientation: int, corner: tuple[slice, slice]) -> None:
+    # The sensor's light is in its top left corner. Source: EXIF 2.32, tag 0x0112: which side the first row is.
+    image = np.zeros((24, 32, 3), np.uint8)
+    image[:8, :8] = 255
+    jpeg = encoded(image, ".jpg")
+    tag = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0" + b"MM\0*" + struct.pack(">IH", 8, 1) + tag + bytes(4)
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    turned = read_image(path)
+    assert turned.shape == ((32, 24, 3) if orientation > 4 else (24, 32, 3))
+    assert turned[corner].min() > 200
+    assert turned.mean() == pytest.approx(255 * 64 / (24 * 32), abs=5)
 
 
 @pytest.mark.parametrize("name", ["фото 😀.png", "a b#%.png", "image.PNG"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.geometry import TIGHT, CropLayout, CropTransform
-from realtime.preprocess import FINDER_SIDE_PX, BgrImage, as_bgr, crop_face, thumbnail
+from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face, thumbnail
 
 DOT_TOLERANCE_PX = 0.15
 """A convention that is half a pixel wrong moves a dot by 0.25 or more in every case below."""
@@ -234,69 +234,3 @@ def test_a_thumbnail_point_over_the_scale_is_the_frame_point(
 ) -> None:
     square, scale = thumbnail(frame_with_dot(pixel, side_px, size_wh))
     assert_allclose(dot_in(square), (np.array(pixel) + 0.5) * scale, atol=tolerance_px)
-
-
-GREY = np.array([[0, 128], [200, 255]], np.uint8)
-BGR = np.dstack([GREY, 255 - GREY, GREY // 2])
-
-
-@pytest.mark.parametrize(
-    ("pixels", "expected"),
-    [
-        (GREY, np.dstack([GREY] * 3)),
-        (GREY[:, :, None], np.dstack([GREY] * 3)),
-        (BGR, BGR),
-        (BGR[:, ::-1], BGR[:, ::-1]),
-        (np.dstack([BGR, np.full((2, 2), 255, np.uint8)]), BGR),
-        (BGR.astype(np.uint16) * 256 + 255, BGR),
-        (GREY.astype(np.uint16) * 256, np.dstack([GREY] * 3)),
-        (BGR.astype(np.float32) / 255, BGR),
-        (BGR / 255, BGR),
-    ],
-    ids=[
-        "grey",
-        "grey, one channel",
-        "colour",
-        "a flipped view",
-        "opaque",
-        "16 bits",
-        "16 bits, grey",
-        "float",
-        "double",
-    ],
-)
-def test_any_decoded_image_becomes_contiguous_uint8_bgr(
-    pixels: npt.NDArray[np.generic], expected: npt.NDArray[np.uint8]
-) -> None:
-    image = as_bgr(pixels)
-    assert image.dtype == np.uint8
-    assert image.flags.c_contiguous
-    assert_array_equal(image, expected)
-
-
-def test_alpha_is_laid_over_black() -> None:
-    # 200 at half opacity is 200 * 128 / 255 = 100.4.
-    pixels = np.array([[[200, 100, 50, 128], [200, 100, 50, 0], [200, 100, 50, 255]]], np.uint8)
-    assert_array_equal(as_bgr(pixels), [[[100, 50, 25], [0, 0, 0], [200, 100, 50]]])
-
-
-def test_float_pixels_are_rounded_and_clipped() -> None:
-    pixels = np.array([[-0.2, 0.0, 0.499, 0.501, 1.0, 1.7]], np.float32)
-    assert_array_equal(as_bgr(pixels)[0, :, 0], [0, 0, 127, 128, 255, 255])
-
-
-@pytest.mark.parametrize(
-    "pixels",
-    [
-        np.zeros((4, 4, 3), np.int16),
-        np.zeros((4, 4, 3), bool),
-        np.zeros((4, 4, 2), np.uint8),
-        np.zeros((4, 4, 5), np.uint8),
-        np.zeros(4, np.uint8),
-        np.zeros((1, 4, 4, 3), np.uint8),
-    ],
-    ids=["signed", "bool", "two channels", "five channels", "a row", "a batch"],
-)
-def test_another_shape_or_type_is_refused(pixels: npt.NDArray[np.generic]) -> None:
-    with pytest.raises(ValueError, match="pixels of"):
-        as_bgr(pixels)

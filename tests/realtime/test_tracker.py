@@ -328,6 +328,7 @@ def test_more_faces_are_looked_for_from_time_to_time() -> None:
     finder.finds.append(RIGHT_FACE.found())
     faces = follow(tracker, [LEFT_FACE, RIGHT_FACE])
     assert (finder.calls, [face.number for face in faces]) == (2, [1, 2])
+    assert max(error_px(faces[0], LEFT_FACE), error_px(faces[1], RIGHT_FACE)) < 0.6
 
 
 def test_with_as_many_faces_as_wanted_the_finder_rests() -> None:
