@@ -13,6 +13,8 @@ from realtime.regions import COLORS_BGR, Region
 
 EDGE_STEEPNESS = 2.0
 """How fast colour sets in where a region begins: 1 is as soft as the network's probability, more is crisper."""
+FAINTEST_PROB = 0.5 - 0.5 / EDGE_STEEPNESS
+"""At this probability and below nothing is drawn."""
 
 
 class Overlay:
@@ -25,11 +27,9 @@ class Overlay:
     """
 
     def __init__(self, regions: Sequence[Region], shown: Sequence[Region], opacity: float) -> None:
-        self._weights = np.zeros((len(regions), 4), np.float32)
-        for channel, region in enumerate(regions):
-            if region in shown:
-                self._weights[channel] = (*COLORS_BGR[region], 255.0)
-        self._opacity = opacity
+        self._channels = [channel for channel, region in enumerate(regions) if region in shown]
+        colors = [(*COLORS_BGR[regions[channel]], 255) for channel in self._channels]
+        self._weights = np.array(colors, np.float32).reshape(-1, 4) * opacity
 
     def draw(self, frame_bgr: BgrImage, probs: Probs, crop: CropTransform) -> None:
         """Blend one face's mask into the frame; only the box around its visible regions is touched.
@@ -51,9 +51,12 @@ class Overlay:
         cv2.add(below, np.ascontiguousarray(pasted[:, :, :3]), dst=part)
 
     def _color_layer(self, probs: Probs) -> npt.NDArray[np.uint8]:
-        """(218, 178, 4) uint8: colour already multiplied by alpha, and alpha."""
-        channels, height, width = probs.shape
-        soft = np.clip((probs.reshape(channels, -1) - 0.5) * EDGE_STEEPNESS + 0.5, 0, 1)
-        layer = soft.T @ (self._weights * self._opacity)
-        color_layer: npt.NDArray[np.uint8] = np.minimum(layer, 255).astype(np.uint8).reshape(height, width, 4)
-        return color_layer
+        """(218, 178, 4) uint8: colour already multiplied by alpha, and alpha; worked out only around what is shown."""
+        shown = probs[self._channels]
+        layer = np.zeros((*probs.shape[1:], 4), np.uint8)
+        is_visible = shown.max(axis=0, initial=0) > FAINTEST_PROB
+        x, y, width, height = cv2.boundingRect(is_visible.astype(np.uint8))
+        part = shown[:, y : y + height, x : x + width].reshape(len(shown), -1)
+        alpha = np.clip((part - 0.5) * EDGE_STEEPNESS + 0.5, 0, 1)
+        layer[y : y + height, x : x + width] = np.minimum(alpha.T @ self._weights, 255).reshape(height, width, 4)
+        return layer
