@@ -31,9 +31,9 @@ def demo_frames() -> Iterator[BgrImage]:
 def demo_frame(portrait: BgrImage, time_s: float) -> BgrImage:
     """The portrait as it lies at this time: swaying, nodding, coming nearer and going back."""
     phase = 2 * math.pi * time_s / PERIOD_S
-    scale = 1.0 + 0.28 * math.sin(phase)
-    angle_deg = 11 * math.sin(2 * phase + 0.5)
-    center = (SIZE_WH[0] / 2 + 90 * math.sin(phase + 1), SIZE_WH[1] / 2 + 25 * math.sin(3 * phase))
+    scale = 1.75 + 0.2 * math.sin(phase)  # never so small that the portrait's edges come into view
+    angle_deg = 8 * math.sin(2 * phase + 0.5)
+    center = (SIZE_WH[0] / 2 + 40 * math.sin(phase + 1), SIZE_WH[1] / 2 + 20 * math.sin(3 * phase))
     matrix = cv2.getRotationMatrix2D(FACE_CENTER_PX, angle_deg, scale)
     matrix[:, 2] += np.subtract(center, FACE_CENTER_PX)
     return BgrImage(

@@ -34,9 +34,9 @@ def test_frames_are_a_webcams_and_each_is_the_receivers_own(portrait: BgrImage) 
 @pytest.mark.parametrize(
     ("time_s", "expected"),
     [
-        (0.0, (320 + 90 * np.sin(1), 240)),
-        (2.5, (320 + 90 * np.cos(1), 240 - 25)),
-        (5.0, (320 - 90 * np.sin(1), 240)),
+        (0.0, (320 + 40 * np.sin(1), 240)),
+        (2.5, (320 + 40 * np.cos(1), 240 - 20)),
+        (5.0, (320 - 40 * np.sin(1), 240)),
     ],
     ids=["start", "a quarter", "half way"],
 )

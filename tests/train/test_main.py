@@ -28,9 +28,7 @@ def run(*words: object) -> Result:
 
 
 @pytest.fixture(scope="session")
-def label_set(
-    tmp_path_factory: pytest.TempPathFactory, write_pair: WritePair, drawn_face: DrawnFaceLandmarks
-) -> Path:
+def label_set(tmp_path_factory: pytest.TempPathFactory, write_pair: WritePair, drawn_face: DrawnFaceLandmarks) -> Path:
     """16 faces, each a coloured picture of its own label map, a quarter of them held out."""
     folder = tmp_path_factory.mktemp("drawn")
     landmarks = drawn_face() + 48
