@@ -44,6 +44,9 @@ class Outputs(AbstractContextManager["Outputs"]):
         self._config = config
         self._regions = model_regions
         self._is_one_picture = is_one_picture
+        for path in (config.output, config.json):
+            if path and not path.parent.is_dir():
+                raise OutputError(f"{path}: its folder does not exist")
         with ExitStack() as stack:
             self._masks = MaskFolder(config.masks) if config.masks else None
             self._picture, self._video = self._open_output(config.output, stack)
@@ -78,8 +81,6 @@ class Outputs(AbstractContextManager["Outputs"]):
     def _open_output(self, path: Path | None, stack: ExitStack) -> tuple[Path | None, VideoFile | None]:
         if path is None:
             return None, None
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: its folder does not exist")
         if path.suffix.lower() in VIDEO_SUFFIXES:
             return None, stack.enter_context(VideoFile(path))
         if path.suffix.lower() in IMAGE_SUFFIXES and self._is_one_picture:
