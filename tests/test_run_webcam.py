@@ -339,7 +339,7 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "x.png: the output of this source is written as .mkv, .mov, .mp4",
         ),
         ("--masks wall.png", "wall.png: cannot be made (File exists)"),
-        ("--json none/x.json", "cannot be written (No such file or directory)"),
+        ("--json none/x.json", "its folder does not exist"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_1(

@@ -99,6 +99,21 @@ def test_logits_stay_within_their_limit_however_large_the_weights(arch: str) -> 
     assert logits.abs().max() == LOGIT_LIMIT == 30
 
 
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_what_changes_in_the_image_changes_the_output_in_the_same_place(arch: str) -> None:
+    network = build_network(arch, 3, 16).eval()
+    before = images_for(arch, 1)
+    after = before.clone()
+    after[0, 24:40, 100:132] = 255 - after[0, 24:40, 100:132]
+    with torch.inference_mode():
+        change = (network(after) - network(before)).abs().sum(1)[0]
+    stride = before.shape[1] // change.shape[0]
+    weight = torch.where(change > change.max() / 4, change, 0)  # the deep levels answer faintly, and everywhere
+    rows, columns = torch.meshgrid(*(torch.arange(size) + 0.5 for size in change.shape), indexing="ij")
+    center = [((weight * places).sum() / weight.sum() * stride).item() for places in (rows, columns)]
+    assert center == pytest.approx([32, 116], abs=max(4, 1.25 * stride))
+
+
 def batch_to_learn() -> tuple[Tensor, Tensor]:
     """Two small crops of coloured boxes on noise, none of them symmetric, and the boxes' label maps."""
     crops = random_images(2, 90, 74) // 4
