@@ -323,6 +323,7 @@ def test_the_readers_error_reaches_the_taker_after_the_last_frame() -> None:
     newest = NewestFrame(iter(reader))
     assert reader.all_read.wait(WAIT_S)
     reader.go_on.set()
+    newest.stop()  # waits for the thread, and with it for the error
     taken = iter(newest)
     assert next(taken).name == "1"
     with pytest.raises(SourceError, match="unplugged"):
