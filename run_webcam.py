@@ -71,8 +71,17 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point of `eye-lip-segmenter`."""
-    typer.run(webcam)
+    """Entry point of `eye-lip-segmenter`; wrong usage is one line and exit code 2."""
+    app = typer.Typer(add_completion=False)
+    app.command()(webcam)
+    usage_error = typer.BadParameter.__base__  # click's UsageError, wherever this typer keeps its click
+    try:
+        app(standalone_mode=False)
+    except usage_error as error:  # type: ignore[misc]  # a class that mypy cannot name
+        typer.echo(f"error: {error.format_message()} (--help lists all)", err=True)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

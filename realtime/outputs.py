@@ -47,6 +47,9 @@ class Outputs(AbstractContextManager["Outputs"]):
         for path in (config.output, config.json):
             if path and not path.parent.is_dir():
                 raise OutputError(f"{path}: its folder does not exist")
+        for path in (config.output, config.masks, config.json):
+            if path and path.exists() and Path(config.source).exists() and path.samefile(config.source):
+                raise OutputError(f"{path}: is the source, and would be written over")
         with ExitStack() as stack:
             self._masks = MaskFolder(config.masks) if config.masks else None
             self._picture, self._video = self._open_output(config.output, stack)

@@ -27,6 +27,8 @@ LOGGER = logging.getLogger(__name__)
 DEMO = "demo"
 STREAM_PREFIXES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 CAMERA_TIMEOUT_S = 5.0
+LEAST_SHARE_OF_FRAMES = 0.95
+"""A video with fewer of the frames that its header promises is named; a few may be cut away by its edit list."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,8 @@ def _video_frames(container: av.container.InputContainer, name: str) -> Iterator
         raise SourceError(f"{name}: breaks off after {index} frames ({_reason(error)})") from None
     if not index:
         raise SourceError(f"{name}: holds no frame that can be decoded")
+    if index < LEAST_SHARE_OF_FRAMES * stream.frames:
+        LOGGER.warning("%s: ends after %d of %d frames", name, index, stream.frames)
 
 
 def _reason(error: Exception) -> str:

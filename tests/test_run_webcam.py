@@ -338,7 +338,7 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--source demo --max-frames 1 --output x.png",
             "x.png: the output of this source is written as .mkv, .mov, .mp4",
         ),
-        ("--masks wall.png", "wall.png: cannot be made (File exists)"),
+        ("--masks wall.png", "wall.png: is the source, and would be written over"),
         ("--json none/x.json", "its folder does not exist"),
     ],
 )

@@ -1,5 +1,6 @@
 """Frames go where they were wanted, and what cannot be written is said before the first one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -200,3 +201,13 @@ def test_the_window_and_the_video_are_closed_after_an_exception(windows: list[Fa
     assert windows[0].is_closed
     with av.open(str(tmp_path / "v.mp4")) as container:
         assert len(list(container.decode(video=0))) == 1
+
+
+@pytest.mark.parametrize("kind", ["output", "masks"])
+def test_the_source_is_never_written_over(kind: str, tmp_path: Path) -> None:
+    source = tmp_path / "clip.mp4" if kind == "output" else tmp_path
+    (tmp_path / "clip.mp4").write_bytes(b"precious")
+    config = replace(RealtimeConfig(source=str(source), headless=True), **{kind: source})
+    with pytest.raises(OutputError, match="is the source"):
+        Outputs(config, list(Region), is_live=False, is_one_picture=False)
+    assert (tmp_path / "clip.mp4").read_bytes() == b"precious"
