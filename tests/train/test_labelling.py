@@ -310,7 +310,7 @@ if __name__ == "__main__":
 def portraits(tmp_path_factory: pytest.TempPathFactory, landmarker_file: Path) -> tuple[Path, dict[str, LabelledPhoto]]:
     """The portrait that matplotlib ships, as it is, mirrored, and cut tightly, labelled by MediaPipe.
 
-    In a program of its own, as `python -m train label` does it: OpenCV's threads, once used, do not survive a fork.
+    In a program of its own, as `python -m train label` does it: MediaPipe's threads and logs stay out of this one.
     """
     folder, out = tmp_path_factory.mktemp("portraits"), tmp_path_factory.mktemp("labelled")
     photo = cv2.imread(str(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
