@@ -26,9 +26,9 @@ def mirrored_hash(hashes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def person_of(source: str, stem: str) -> str:
-    """Who a file name says it is: `Ann_Lee_0002` and `Ann_Lee_0007` are one person, `0002` is nobody known."""
+    """Who a file name says it is: `Ann_Lee_0002` and `Ann_Lee_0007` are one person, `IMG_0002` is nobody known."""
     name = re.sub(r"_\d+$", "", stem)
-    return f"{source}/{name if re.search('[A-Za-z]', name) else stem}"
+    return f"{source}/{name if re.search('[A-Z][a-z]', name) else stem}"
 
 
 def group_faces(persons: list[str], hashes: npt.NDArray[np.float32]) -> list[str]:

@@ -89,8 +89,20 @@ def test_a_mirrored_hash_is_the_hash_of_the_mirrored_picture() -> None:
         ("_0002", "lfw/_0002"),
         ("2024_05", "lfw/2024_05"),
         ("Ann2", "lfw/Ann2"),
+        ("IMG_0002", "lfw/IMG_0002"),
+        ("frame_0002", "lfw/frame_0002"),
     ],
-    ids=["a number", "another number", "no number", "only a number", "a line and a number", "a date", "number in name"],
+    ids=[
+        "a number",
+        "another number",
+        "no number",
+        "only a number",
+        "a line and a number",
+        "a date",
+        "number in name",
+        "a camera",
+        "a clip",
+    ],
 )
 def test_a_file_name_says_who_it_is_only_when_it_holds_a_name(stem: str, person: str) -> None:
     assert person_of("lfw", stem) == person
