@@ -10,6 +10,7 @@ import typer
 from realtime.config import DEFAULT_MODEL, RealtimeConfig, shown_regions
 from realtime.errors import UserError
 from realtime.loop import run
+from realtime.overlay import Look
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
 
@@ -32,7 +33,7 @@ def webcam(
     faces: Annotated[int, typer.Option(min=1, max=8, help="Most faces to follow at once.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="CPU threads of the networks; 0: as many as pay.")] = 0,
     regions: Annotated[str, typer.Option(help="What is drawn: a list of iris, eyes, lips, mouth.")] = "iris,eyes,lips",
-    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the colour.")] = RealtimeConfig.opacity,
+    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the colour.")] = Look.opacity,
     smoothing: Annotated[Smoothing, typer.Option(help="Of crop and mask over time.")] = RealtimeConfig.smoothing,
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Flip the picture as a mirror does; masks are not flipped.")
@@ -54,8 +55,7 @@ def webcam(
         max_frames,
         faces,
         threads,
-        shown,
-        opacity,
+        Look(regions=shown, opacity=opacity),
         smoothing,
         mirror,
     )

@@ -1,8 +1,9 @@
 """What the live program can be told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from realtime.overlay import Look
 from realtime.regions import REGION_GROUPS, Region
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
@@ -28,11 +29,15 @@ class RealtimeConfig:
         headless: no window.
         max_frames: stop after so many.
         faces: most to follow at once.
-        threads: of the CPU provider; 0 takes all cores, but no more than pay.
-        regions: what is drawn.
-        opacity: of the colour, 0 to 1.
+        threads: of the CPU provider; 0 takes as many as pay.
+        look: effect, regions, opacity and colours.
         smoothing: of crop and mask.
         mirror: flip what is shown and written, as in a mirror; masks and sides stay the subject's own.
+        hud: numbers on the window from the start.
+        size_wh: asked of a camera; the size of raw video on stdin, where it must be given.
+        fps: asked of a camera; the rate of raw video on stdin.
+        jsonl: file with one line per frame: faces, masks as run lengths, polygons.
+        virtual_camera: offer the overlay to other programs as a camera.
     """
 
     source: str = "0"
@@ -45,10 +50,14 @@ class RealtimeConfig:
     max_frames: int | None = None
     faces: int = 1
     threads: int = 0
-    regions: tuple[Region, ...] = tuple(region for group in ("iris", "eyes", "lips") for region in REGION_GROUPS[group])
-    opacity: float = 0.55
+    look: Look = field(default_factory=Look)
     smoothing: Smoothing = Smoothing.LOW
     mirror: bool = False
+    hud: bool = False
+    size_wh: tuple[int, int] | None = None
+    fps: float | None = None
+    jsonl: Path | None = None
+    virtual_camera: bool = False
 
 
 def shown_regions(groups: str) -> tuple[Region, ...]:

@@ -10,14 +10,12 @@ import cv2
 
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
 from realtime.errors import SourceError
-from realtime.face_finder import FaceFinder
 from realtime.outputs import Outputs
 from realtime.overlay import Overlay
 from realtime.report import RunReport
-from realtime.session import FACE_FINDER, SEGMENTER, Session, find_model
+from realtime.segmenter import Segmenter
 from realtime.sources import Source, demo_source, open_source
-from realtime.timing import StageTimer, percentiles
-from realtime.tracker import FaceTracker
+from realtime.timing import percentiles
 from realtime.window import display_problem
 
 CAMERA_0 = "0"
@@ -35,24 +33,23 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
         UserError: a source, model, provider or output cannot be used; the text is one line.
     """
     _silence_opencv()
-    timer = StageTimer()
-    segmenter = Session(find_model(config.model), SEGMENTER, config.provider, config.threads)
-    finder = Session(find_model(FACE_FINDER), FACE_FINDER, segmenter.provider, config.threads)
-    for session in (segmenter, finder):
-        session.warm_up()
-    tracker = FaceTracker(FaceFinder(finder), segmenter, config.faces, config.smoothing, timer)
-    regions = segmenter.card.regions
-    overlay = Overlay(regions, config.regions, config.opacity)
+    segmenter = Segmenter(
+        config.model,
+        provider=config.provider,
+        faces=config.faces,
+        threads=config.threads,
+        smoothing=config.smoothing,
+    )
     with open_source_or_demo(config.source, tell) as source:
         config = without_display(config, source, tell)
-        outputs = Outputs(config, regions, is_live=source.is_live, is_one_picture=source.is_one_picture)
+        outputs = Outputs(config, is_live=source.is_live, is_one_picture=source.is_one_picture)
         try:
             with outputs:
-                frames, frames_with_face, seconds = _loop(source, tracker, overlay, outputs, config.max_frames, timer)
+                frames, frames_with_face, seconds = _loop(source, segmenter, outputs, config)
         finally:
             for line in outputs.written():
                 tell(f"wrote {line}")
-    stages = timer.summary()
+    stages = segmenter.timer.summary()
     report = RunReport(
         frames=frames,
         frames_with_face=frames_with_face,
@@ -78,20 +75,18 @@ def _silence_opencv() -> None:
     set_log_level(0)
 
 
-def _loop(
-    source: Source, tracker: FaceTracker, overlay: Overlay, outputs: Outputs, max_frames: int | None, timer: StageTimer
-) -> tuple[int, int, float]:
+def _loop(source: Source, segmenter: Segmenter, outputs: Outputs, config: RealtimeConfig) -> tuple[int, int, float]:
+    timer, overlay = segmenter.timer, Overlay()
     frames = frames_with_face = 0
     start = last = time.perf_counter()
     with suppress(KeyboardInterrupt):  # Ctrl-C is an ordinary end
         for frame in source:
             arrived = time.perf_counter()
-            faces = tracker.follow(frame.image_bgr, frame.time_s, frame.is_still)
+            faces = segmenter(frame.image_bgr, frame.time_s, is_still=frame.is_still)
             with timer.stage("draw"):
-                for face in faces:
-                    overlay.draw(frame.image_bgr, face.probs, face.crop)
+                overlay.draw(frame.image_bgr, faces, config.look)
             timer.add("read", (arrived - last) * 1e3)
-            timer.add("latency", (time.perf_counter() - arrived) * 1e3)
+            timer.add("latency", (time.perf_counter() - frame.captured_s) * 1e3)
             with timer.stage("write"):
                 goes_on = outputs.write(frame, faces)
             frames += 1
@@ -100,7 +95,7 @@ def _loop(
             timer.add("whole", (now - last) * 1e3)
             timer.end_frame()
             last = now
-            if not goes_on or frames == max_frames:
+            if not goes_on or frames == config.max_frames:
                 break
     return frames, frames_with_face, last - start
 

@@ -13,12 +13,10 @@ import numpy.typing as npt
 
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
+from realtime.face import Face, frame_label_map
 from realtime.images import IMAGE_SUFFIXES, write_image
-from realtime.postprocess import paste_label_map
 from realtime.preprocess import BgrImage
-from realtime.regions import Region
 from realtime.sources import Frame
-from realtime.tracker import FollowedFace
 from realtime.video_file import VIDEO_SUFFIXES, VideoFile
 from realtime.window import Window
 
@@ -30,7 +28,6 @@ class Outputs(AbstractContextManager["Outputs"]):
 
     Args:
         config: says which outputs are wanted.
-        model_regions: the model's regions, in the order of its channels.
         is_live: the source sets its own pace, so that the window need not.
         is_one_picture: the source is a single picture, held on the screen until a key is pressed.
 
@@ -38,11 +35,8 @@ class Outputs(AbstractContextManager["Outputs"]):
         OutputError: one of them cannot be written.
     """
 
-    def __init__(
-        self, config: RealtimeConfig, model_regions: Sequence[Region], *, is_live: bool, is_one_picture: bool
-    ) -> None:
+    def __init__(self, config: RealtimeConfig, *, is_live: bool, is_one_picture: bool) -> None:
         self._config = config
-        self._regions = model_regions
         self._is_one_picture = is_one_picture
         for path in (config.output, config.json):
             if path and not path.parent.is_dir():
@@ -57,7 +51,7 @@ class Outputs(AbstractContextManager["Outputs"]):
             self._stack = stack.pop_all()
         self._frames_written = 0
 
-    def write(self, frame: Frame, faces: Sequence[FollowedFace]) -> bool:
+    def write(self, frame: Frame, faces: Sequence[Face]) -> bool:
         """Hand on one frame with its overlay drawn; False when the user asked to stop."""
         picture = BgrImage(cv2.flip(frame.image_bgr, 1)) if self._config.mirror else frame.image_bgr
         if self._picture:
@@ -65,7 +59,7 @@ class Outputs(AbstractContextManager["Outputs"]):
         if self._video:
             self._video.write(picture, frame.time_s)
         if self._masks:
-            self._masks.write(self._label_map(frame, faces), frame.name)
+            self._masks.write(frame_label_map(faces, (picture.shape[1], picture.shape[0])), frame.name)
         self._frames_written += 1
         return self._window is None or self._window.show(picture, frame.time_s, hold=self._is_one_picture)
 
@@ -74,12 +68,6 @@ class Outputs(AbstractContextManager["Outputs"]):
         masks = [f"{self._masks.folder} ({self._masks.written} masks)"] if self._masks else []
         paths = (self._picture, self._video and self._video.path) if self._frames_written else ()
         return [str(path) for path in paths if path] + masks
-
-    def _label_map(self, frame: Frame, faces: Sequence[FollowedFace]) -> npt.NDArray[np.uint8]:
-        label_map = np.zeros(frame.image_bgr.shape[:2], np.uint8)
-        for face in faces:
-            paste_label_map(label_map, face.probs, face.crop, self._regions)
-        return label_map
 
     def _open_output(self, path: Path | None, stack: ExitStack) -> tuple[Path | None, VideoFile | None]:
         if path is None:

@@ -99,6 +99,30 @@ def paste_label_map(
     np.copyto(part, ids, where=ids != Region.BACKGROUND)
 
 
+def region_polygons(probs: Probs, crop: CropTransform, regions: Sequence[Region]) -> dict[Region, list[Points]]:
+    """Outlines of each region that is seen.
+
+    Args:
+        probs: of one face. Read, never kept.
+        crop: where it lies in the frame.
+        regions: the model's regions, in the order of its channels.
+
+    Returns:
+        lists of (K, 2) points (x, y) in frame pixels, the largest piece first.
+    """
+    ids = label_crop(probs, regions)
+    polygons: dict[Region, list[Points]] = {}
+    for region in regions:
+        if region == Region.BACKGROUND:
+            continue
+        mask = (ids == region).astype(np.uint8)
+        outlines = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+        if outlines:
+            largest_first = sorted(outlines, key=cv2.contourArea, reverse=True)
+            polygons[region] = [crop.to_frame(outline[:, 0] + 0.5) for outline in largest_first]
+    return polygons
+
+
 def visible_box(
     alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -38,6 +38,7 @@ class Frame:
     Attributes:
         image_bgr: (H, W, 3) uint8; the receiver may draw on it.
         time_s: since the source began, by the source's own clock.
+        captured_s: when its pixels were in memory, by `time.perf_counter`.
         name: stem for a file about this frame.
         is_still: it has nothing to do with the frame before.
     """
@@ -46,6 +47,7 @@ class Frame:
     time_s: float
     name: str
     is_still: bool = False
+    captured_s: float = field(default_factory=time.perf_counter)
 
 
 class Source(AbstractContextManager["Source"]):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realtime.face import Face
 from realtime.face_finder import FaceFinder, is_same_face
 from realtime.geometry import CropLayout, CropTransform, Points
 from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
@@ -28,13 +29,14 @@ MAX_TURN_RAD = 0.7
 
 
 @dataclass
-class FollowedFace:
-    """One face of the current frame.
+class Track:
+    """One face, from frame to frame.
 
     Attributes:
         number: stays with the face while it is followed.
         crop: where the probabilities were computed, in this frame.
         probs: (C, 218, 178); valid until the next frame.
+        next_crop: where the face will be looked for in the next frame.
     """
 
     number: int
@@ -65,11 +67,11 @@ class FaceTracker:
         self._most_faces = most_faces
         self._strength = STRENGTHS.get(smoothing)
         self._timer = timer
-        self._faces: list[FollowedFace] = []
+        self._faces: list[Track] = []
         self._next_number = 1
         self._frames_since_look = LOOK_AGAIN_FRAMES
 
-    def follow(self, frame_bgr: BgrImage, time_s: float, is_still: bool) -> list[FollowedFace]:
+    def follow(self, frame_bgr: BgrImage, time_s: float, is_still: bool) -> list[Face]:
         """The faces of this frame.
 
         Args:
@@ -95,7 +97,8 @@ class FaceTracker:
             with self._timer.stage("smooth"):
                 for face in self._faces:
                     self._smooth(face, time_s)
-        return self._faces
+        regions = self._segmenter.card.regions
+        return [Face(face.number, face.crop, face.probs, regions) for face in self._faces]
 
     def _segment(self, crops: Sequence[CropTransform], frame_bgr: BgrImage) -> list[tuple[CropTransform, Probs]]:
         if not crops:
@@ -106,11 +109,11 @@ class FaceTracker:
             probs = self._segmenter.run(batch)
         return list(zip(crops, probs, strict=True))
 
-    def _look_for_new(self, frame_bgr: BgrImage) -> list[FollowedFace]:
+    def _look_for_new(self, frame_bgr: BgrImage) -> list[Track]:
         with self._timer.stage("find"):
             found = self._finder.find(frame_bgr)
         known = [crop_points(face.next_crop) for face in self._faces]
-        new: list[FollowedFace] = []
+        new: list[Track] = []
         for find in found:
             if len(self._faces) + len(new) >= self._most_faces:
                 break
@@ -122,13 +125,13 @@ class FaceTracker:
                 new.append(face)
         return new
 
-    def _confirm(self, points: Points, frame_bgr: BgrImage) -> FollowedFace | None:
+    def _confirm(self, points: Points, frame_bgr: BgrImage) -> Track | None:
         """The face at these points, its crop settled on its own mask; None where the mask says it is none."""
         try:
             crop = CropTransform.from_points(points, self._layout)
         except ValueError:
             return None
-        face = FollowedFace(self._next_number, crop, np.zeros(0, np.float32), crop)
+        face = Track(self._next_number, crop, np.zeros(0, np.float32), crop)
         for _ in range(1 + (REFINEMENTS if self._channels else 0)):
             face.crop, face.probs = self._segment([face.next_crop], frame_bgr)[0]
             if not self._plan_next(face):
@@ -140,7 +143,7 @@ class FaceTracker:
     def _layout(self) -> CropLayout:
         return self._segmenter.card.layout
 
-    def _plan_next(self, face: FollowedFace) -> bool:
+    def _plan_next(self, face: Track) -> bool:
         """Set the next crop from this mask; False where the mask does not look like a face."""
         if self._channels is None:
             return True
@@ -155,7 +158,7 @@ class FaceTracker:
         face.next_crop = next_crop
         return is_near(face.crop, next_crop)
 
-    def _smooth(self, face: FollowedFace, time_s: float) -> None:
+    def _smooth(self, face: Track, time_s: float) -> None:
         assert self._strength is not None
         if face.crop_smoother is None or face.probs_smoother is None:
             face.crop_smoother, face.probs_smoother = CropSmoother(self._strength), ProbsSmoother(self._strength)
@@ -163,9 +166,9 @@ class FaceTracker:
         face.next_crop = face.crop_smoother.smooth(face.next_crop, time_s)
 
 
-def without_doubles(faces: Sequence[FollowedFace]) -> list[FollowedFace]:
+def without_doubles(faces: Sequence[Track]) -> list[Track]:
     """The faces, less those that have come to lie on an older one."""
-    kept: list[FollowedFace] = []
+    kept: list[Track] = []
     for face in faces:
         points = crop_points(face.next_crop)
         if not any(is_same_face(points, crop_points(other.next_crop)) for other in kept):

@@ -1,0 +1,74 @@
+"""The Python API: frames in, faces with their masks out."""
+
+import time
+from pathlib import Path
+
+from realtime.face import Face
+from realtime.face_finder import FaceFinder
+from realtime.preprocess import BgrImage
+from realtime.session import FACE_FINDER, SEGMENTER, ModelCard, Provider, Session, find_model
+from realtime.smoothing import Smoothing
+from realtime.timing import StageTimer
+from realtime.tracker import FaceTracker
+
+
+class Segmenter:
+    """Finds and follows the faces of a video, and says for each pixel what it is.
+
+    Not thread-safe: it remembers the frame before. Use one for each video, each in one thread at a time.
+
+    Args:
+        model: name of a model in `weights/`, or path of an .onnx file.
+        provider: what runs the networks; only `auto` may fall back.
+        faces: most to follow at once.
+        threads: CPU threads of the networks; 0 takes as many as pay.
+        smoothing: of crops and masks over time; has no effect on stills.
+
+    Raises:
+        ModelError: the model is missing, or not one that this program runs.
+        ProviderError: the provider cannot be had here.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "unet_lite",
+        *,
+        provider: Provider | str = Provider.AUTO,
+        faces: int = 1,
+        threads: int = 0,
+        smoothing: Smoothing | str = Smoothing.LOW,
+    ) -> None:
+        self.timer = StageTimer()
+        self._session = Session(find_model(str(model)), SEGMENTER, Provider(provider), threads)
+        finder = Session(find_model(FACE_FINDER), FACE_FINDER, self._session.provider, threads)
+        for session in (self._session, finder):
+            session.warm_up()
+        self._tracker = FaceTracker(FaceFinder(finder), self._session, faces, Smoothing(smoothing), self.timer)
+
+    def __call__(self, frame_bgr: BgrImage, time_s: float | None = None, *, is_still: bool = False) -> list[Face]:
+        """The faces of this frame.
+
+        Args:
+            frame_bgr: (H, W, 3) uint8. Read, never kept.
+            time_s: when the frame was taken, by any clock that does not go back; now where it is not given.
+            is_still: a picture that has nothing to do with the one before.
+
+        Returns:
+            the faces, each with its mask on this very frame; their arrays are valid until the next call.
+        """
+        return self._tracker.follow(frame_bgr, time.perf_counter() if time_s is None else time_s, is_still)
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model file says of itself."""
+        return self._session.card
+
+    @property
+    def path(self) -> Path:
+        """The model file."""
+        return self._session.path
+
+    @property
+    def provider(self) -> Provider:
+        """What really runs the networks."""
+        return self._session.provider
