@@ -53,13 +53,17 @@ def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: 
     points = np.full((3, 2), np.nan)
     areas, certainty = np.zeros(3), np.zeros(3)
     for index, part in enumerate(channels):
-        prob = probs[part].sum(axis=0) if len(part) > 1 else probs[part[0]]
-        inside = (prob > 0.5).astype(np.uint8)
-        moments = cv2.moments(inside, binaryImage=True)
-        areas[index] = moments["m00"]
+        prob = probs[part[0]]
+        for channel in part[1:]:
+            prob = cv2.add(prob, probs[channel])
+        inside = cv2.compare(prob, 0.5, cv2.CMP_GT)
+        x, y, width, height = cv2.boundingRect(inside)
+        inside = inside[y : y + height, x : x + width]
+        areas[index] = cv2.countNonZero(inside) if width else 0
         if areas[index] >= min_area_px:
-            points[index] = (moments["m10"] / areas[index] + 0.5, moments["m01"] / areas[index] + 0.5)
-            certainty[index] = cv2.mean(np.ascontiguousarray(prob), inside)[0]
+            moments = cv2.moments(inside, binaryImage=True)
+            points[index] = (x + moments["m10"] / areas[index] + 0.5, y + moments["m01"] / areas[index] + 0.5)
+            certainty[index] = cv2.mean(prob[y : y + height, x : x + width], inside)[0]
     return FaceParts(points, areas, certainty)
 
 

@@ -19,7 +19,12 @@ FINDER_SIDE_PX = 160
 """Side of the square thumbnail that the face finder sees."""
 
 
-def crop_face(frame_bgr: BgrImage, crop: CropTransform, size_wh: tuple[int, int] = CROP_SIZE_WH) -> BgrImage:
+def crop_face(
+    frame_bgr: BgrImage,
+    crop: CropTransform,
+    size_wh: tuple[int, int] = CROP_SIZE_WH,
+    out: npt.NDArray[np.uint8] | None = None,
+) -> BgrImage:
     """The face turned upright and brought to the crop's size; black where the crop reaches past the frame.
 
     A crop much smaller than the face in the frame is reduced by area first, or a 4K face would alias.
@@ -28,24 +33,43 @@ def crop_face(frame_bgr: BgrImage, crop: CropTransform, size_wh: tuple[int, int]
         frame_bgr: (H, W, 3) uint8. Read, never kept.
         crop: where the face is.
         size_wh: the crop's own size; training takes a wider one.
+        out: (218, 178, 3) uint8 to write into; a new image where it is not given.
 
     Returns:
-        (218, 178, 3) uint8, owned by the caller.
+        (218, 178, 3) uint8; `out` where it was given.
     """
-    matrix = crop.pixel_matrix
-    box = crop.frame_box((frame_bgr.shape[1], frame_bgr.shape[0]), size_wh)
+    out = np.empty((size_wh[1], size_wh[0], 3), np.uint8) if out is None else out
+    frame_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
+    reduce = max(1, int(1 / crop.scale))
+    box = _whole_blocks(crop.frame_box(frame_wh, size_wh), reduce, frame_wh)
     if box is None:
-        return BgrImage(np.zeros((size_wh[1], size_wh[0], 3), np.uint8))
-    reduce = int(1 / crop.scale)
-    if reduce >= 2:
-        left, top, right, bottom = box
-        part = frame_bgr[top:bottom, left:right]
-        reduced_wh = (-(-part.shape[1] // reduce), -(-part.shape[0] // reduce))
-        frame_bgr = BgrImage(cv2.resize(part, reduced_wh, interpolation=cv2.INTER_AREA))
-        zoom = np.array([part.shape[1] / reduced_wh[0], part.shape[0] / reduced_wh[1]])
-        shift = zoom / 2 - 0.5 + (left, top)
-        matrix = np.column_stack([matrix[:, :2] * zoom, matrix[:, :2] @ shift + matrix[:, 2]])
-    return BgrImage(cv2.warpAffine(frame_bgr, matrix, size_wh, flags=cv2.INTER_LINEAR))
+        out[:] = 0
+        return BgrImage(out)
+    left, top, right, bottom = box
+    part = frame_bgr[top:bottom, left:right]
+    if reduce > 1:
+        part = cv2.resize(part, None, fx=1 / reduce, fy=1 / reduce, interpolation=cv2.INTER_AREA)
+    matrix = crop.pixel_matrix
+    shift = (reduce - 1) / 2 + np.array([left, top])  # of a reduced pixel's centre from that of its first pixel
+    matrix = np.column_stack([matrix[:, :2] * reduce, matrix[:, :2] @ shift + matrix[:, 2]])
+    part = cv2.cvtColor(part, cv2.COLOR_BGR2BGRA)  # OpenCV warps four channels twice as fast as three
+    cv2.cvtColor(cv2.warpAffine(part, matrix, size_wh, flags=cv2.INTER_LINEAR), cv2.COLOR_BGRA2BGR, dst=out)
+    return BgrImage(out)
+
+
+def _whole_blocks(
+    box: tuple[int, int, int, int] | None, block: int, frame_wh: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """The box and a block around it for the interpolation, in whole blocks: OpenCV reduces those 20 times as fast.
+
+    At the frame's right and bottom edge less than a block is lost, which is less than a pixel of the crop.
+    """
+    if box is None:
+        return None
+    left, top = max(0, box[0] - block), max(0, box[1] - block)
+    width = (min(frame_wh[0], box[2] + block) - left) // block * block
+    height = (min(frame_wh[1], box[3] + block) - top) // block * block
+    return (left, top, left + width, top + height) if width and height else None
 
 
 def thumbnail(frame_bgr: BgrImage, side_px: int = FINDER_SIDE_PX) -> tuple[BgrImage, float]:
@@ -62,7 +86,11 @@ def thumbnail(frame_bgr: BgrImage, side_px: int = FINDER_SIDE_PX) -> tuple[BgrIm
     height, width = frame_bgr.shape[:2]
     scale = side_px / max(height, width)
     size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = frame_bgr
+    while max(small.shape[:2]) >= 2 * side_px and not (small.shape[0] % 2 or small.shape[1] % 2):
+        halves = (small.shape[1] // 2, small.shape[0] // 2)  # five times as fast as one step of any other size
+        small = BgrImage(cv2.resize(small, halves, interpolation=cv2.INTER_AREA))
     square = np.zeros((side_px, side_px, 3), np.uint8)
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    square[: size_wh[1], : size_wh[0]] = cv2.resize(frame_bgr, size_wh, interpolation=interpolation)
+    square[: size_wh[1], : size_wh[0]] = cv2.resize(small, size_wh, interpolation=interpolation)
     return BgrImage(square), scale

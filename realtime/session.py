@@ -142,20 +142,31 @@ class Session:
         self.card = ModelCard.from_metadata(self._ort.get_modelmeta().custom_metadata_map, path)
         if self.card.kind != kind:
             raise ModelError(f"{path}: a {self.card.kind} model, where a {kind} is needed")
-        self._input = _check_signature(self._ort, self.card, path)
+        self._input, self._output = _check_signature(self._ort, self.card, path)
+        self._output_tail = tuple(self._ort.get_outputs()[0].shape[1:])
+        self._binding = self._ort.io_binding()
 
-    def run(self, images_bgr: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def run(
+        self, images_bgr: npt.NDArray[np.uint8], out: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.float32]:
         """One batch.
 
         Args:
-            images_bgr: (N, H, W, 3) uint8, of the model's own size. Read, never kept.
+            images_bgr: (N, H, W, 3) uint8, of the model's own size, contiguous. Read, never kept.
+            out: contiguous float32 array of `output_shape` to write into; a new one where it is not given.
 
         Returns:
-            the model's output, float32, owned by the caller: (N, C, 218, 178) probs, or (N, K, 7) faces.
+            the model's output, float32: (N, C, 218, 178) probs, or (N, K, 7) faces; `out` where it was given.
         """
-        outputs = self._ort.run(None, {self._input: images_bgr})
-        result: npt.NDArray[np.float32] = outputs[0]
+        result = np.empty(self.output_shape(len(images_bgr)), np.float32) if out is None else out
+        self._binding.bind_cpu_input(self._input, np.ascontiguousarray(images_bgr))
+        self._binding.bind_output(self._output, "cpu", 0, np.float32, result.shape, result.ctypes.data)
+        self._ort.run_with_iobinding(self._binding)
         return result
+
+    def output_shape(self, batch: int) -> tuple[int, ...]:
+        """Of the output for so many images."""
+        return (batch, *self._output_tail)
 
     def warm_up(self) -> None:
         """Run once on nothing, so that the first real frame is not the slow one."""
@@ -225,8 +236,8 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
-def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path) -> str:
-    """The input's name, after a look at the shapes and types on both ends."""
+def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path) -> tuple[str, str]:
+    """The names of input and output, after a look at the shapes and types on both ends."""
     expected: dict[str, tuple[str, tuple[int, ...], str, list[int | None]]] = {
         SEGMENTER: ("crop_bgr", CROP_SIZE_WH[::-1], "probs", [len(card.regions), *CROP_SIZE_WH[::-1]]),
         FACE_FINDER: ("thumbnail_bgr", (FINDER_SIDE_PX, FINDER_SIDE_PX), "faces", [None, 7]),
@@ -242,8 +253,9 @@ def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path)
         and [o.name for o in outputs] == [name_out]
         and outputs[0].type == "tensor(float)"
         and len(outputs[0].shape) == len(tail) + 1
+        and all(isinstance(got, int) for got in outputs[0].shape[1:])
         and all(want in (None, got) for want, got in zip(tail, outputs[0].shape[1:], strict=True))
     )
     if not is_right:
         raise ModelError(f"{path}: its input or output is not {name_in} uint8 {size_hw} -> {name_out} float32 {tail}")
-    return name_in
+    return name_in, name_out

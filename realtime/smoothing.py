@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -127,8 +128,8 @@ class ProbsSmoother:
         else:
             still = max(0.0, 1 - crop_motion_px(self._crop, crop) / self._strength.moving_px)
             share = self._strength.mean_share * still
-            self._mean *= share
-            self._mean += (1 - share) * probs
+            height = probs.shape[0] * probs.shape[1]  # OpenCV takes one pass where numpy takes three
+            cv2.accumulateWeighted(probs.reshape(height, -1), self._mean.reshape(height, -1), 1 - share)
         self._crop = crop
         return self._mean
 

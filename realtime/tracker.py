@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from realtime.face import Face
-from realtime.face_finder import FaceFinder, is_same_face
-from realtime.geometry import CropLayout, CropTransform, Points
+from realtime.face_finder import FaceFinder, FoundFace, is_same_face
+from realtime.geometry import CROP_SIZE_WH, CropTransform, Points
 from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
 from realtime.preprocess import BgrImage, crop_face
 from realtime.session import Session
@@ -16,9 +17,17 @@ from realtime.timing import StageTimer
 
 REFINEMENTS = 2
 """How often a new face's crop is taken again from its own mask: the finder's points are good to a tenth of the face."""
-LOOK_AGAIN_FRAMES = 15
-"""While fewer faces are followed than wanted, the finder looks for more this often."""
+LOOK_AGAIN_S = 0.5
+"""While fewer faces are followed than wanted, or one is in doubt, the finder looks this often."""
+KEEN_S, IDLE_LOOK_S = 1.0, 0.2
+"""With nobody in view every frame is searched for so long, then only this often: an empty room should cost little."""
+DOUBT_S = 1.5
+"""So long a face is followed by its mouth alone (a blink, eyes hidden), unless the finder sees it too."""
+REMEMBER_S = 2.0
+"""A face that is found again at its old place within this time keeps its number."""
 MIN_CERTAINTY = 0.75
+MIN_CERTAINTY_ALONE = 0.9
+"""Mean probability inside a mouth that is all one sees of a face."""
 MIN_EYE_PX, MAX_EYE_PX = 12.0, 1600.0
 MIN_MOUTH_PX, MAX_MOUTH_PX = 120.0, 6500.0
 """Areas in the crop that a face's parts can have, with room to spare: eyes of the training faces cover 20 to 900
@@ -33,16 +42,18 @@ class Track:
     """One face, from frame to frame.
 
     Attributes:
-        number: stays with the face while it is followed.
+        number: stays with the face while it is in view.
+        next_crop: where the face will be looked for in the next frame.
+        sure_s: when at least two of its parts were last seen, or the finder saw it.
         crop: where the probabilities were computed, in this frame.
         probs: (C, 218, 178); valid until the next frame.
-        next_crop: where the face will be looked for in the next frame.
     """
 
     number: int
+    next_crop: CropTransform
+    sure_s: float
     crop: CropTransform
     probs: Probs
-    next_crop: CropTransform
     crop_smoother: CropSmoother | None = None
     probs_smoother: ProbsSmoother | None = None
 
@@ -63,13 +74,16 @@ class FaceTracker:
     ) -> None:
         self._finder = finder
         self._segmenter = segmenter
+        self._layout = segmenter.card.layout
         self._channels = part_channels(segmenter.card.regions)
         self._most_faces = most_faces
         self._strength = STRENGTHS.get(smoothing)
         self._timer = timer
-        self._faces: list[Track] = []
-        self._next_number = 1
-        self._frames_since_look = LOOK_AGAIN_FRAMES
+        rows = 2 * most_faces  # of the faces that are followed, and of those that may be new
+        self._crops = np.empty((rows, *CROP_SIZE_WH[::-1], 3), np.uint8)
+        self._probs = np.empty(segmenter.output_shape(rows), np.float32)
+        self._tracks: list[Track] = []
+        self._forget()
 
     def follow(self, frame_bgr: BgrImage, time_s: float, is_still: bool) -> list[Face]:
         """The faces of this frame.
@@ -82,117 +96,150 @@ class FaceTracker:
         Returns:
             the faces, each with its mask on this very frame; valid until the next call.
         """
-        if is_still or self._channels is None:
-            self._faces = []
-        faces = self._segment([face.next_crop for face in self._faces], frame_bgr)
-        for face, (crop, probs) in zip(self._faces, faces, strict=True):
-            face.crop, face.probs = crop, probs
-        self._faces = without_doubles([face for face in self._faces if self._plan_next(face)])
-        self._frames_since_look += 1
-        nobody = not self._faces
-        if nobody or (len(self._faces) < self._most_faces and self._frames_since_look >= LOOK_AGAIN_FRAMES):
-            self._faces += self._look_for_new(frame_bgr)
-            self._frames_since_look = 0
+        if is_still or self._channels is None or time_s < self._seen_s:
+            self._forget()
+        followed = len(self._tracks)
+        self._segment(self._tracks, frame_bgr, 0)
+        self._tracks = without_doubles([track for track in self._tracks if self._goes_on(track, time_s)])
+        if self._is_time_to_look(time_s):
+            self._look(frame_bgr, time_s, followed)
+        self._remember(time_s)
         if not is_still and self._strength is not None:
             with self._timer.stage("smooth"):
-                for face in self._faces:
-                    self._smooth(face, time_s)
+                for track in self._tracks:
+                    self._smooth(track, time_s)
         regions = self._segmenter.card.regions
-        return [Face(face.number, face.crop, face.probs, regions) for face in self._faces]
+        return [Face(track.number, track.crop, track.probs, regions) for track in self._tracks]
 
-    def _segment(self, crops: Sequence[CropTransform], frame_bgr: BgrImage) -> list[tuple[CropTransform, Probs]]:
-        if not crops:
-            return []
+    def _forget(self) -> None:
+        self._tracks = []
+        self._last_seen: dict[int, tuple[float, CropTransform]] = {}
+        self._next_number = 1
+        self._looked_s = self._seen_s = -np.inf
+
+    def _remember(self, time_s: float) -> None:
+        if self._tracks:
+            self._seen_s = time_s
+        recent = {number: seen for number, seen in self._last_seen.items() if time_s - seen[0] <= REMEMBER_S}
+        self._last_seen = recent | {track.number: (time_s, track.next_crop) for track in self._tracks}
+
+    def _is_time_to_look(self, time_s: float) -> bool:
+        since_look = time_s - self._looked_s
+        if not self._tracks:
+            return time_s - self._seen_s < KEEN_S or since_look >= IDLE_LOOK_S
+        in_doubt = any(time_s > track.sure_s for track in self._tracks)
+        return since_look >= LOOK_AGAIN_S and (in_doubt or len(self._tracks) < self._most_faces)
+
+    def _segment(self, tracks: Sequence[Track], frame_bgr: BgrImage, first_row: int) -> None:
+        """Set crop and probabilities of these tracks, all in one batch, in rows of the buffers that are free."""
+        if not tracks:
+            return
+        rows = slice(first_row, first_row + len(tracks))
         with self._timer.stage("crop"):
-            batch = np.stack([crop_face(frame_bgr, crop) for crop in crops])
+            for track, out in zip(tracks, self._crops[rows], strict=True):
+                track.crop = track.next_crop
+                crop_face(frame_bgr, track.crop, out=out)
         with self._timer.stage("infer"):
-            probs = self._segmenter.run(batch)
-        return list(zip(crops, probs, strict=True))
+            self._segmenter.run(self._crops[rows], out=self._probs[rows])
+        for track, probs in zip(tracks, self._probs[rows], strict=True):
+            track.probs = probs
 
-    def _look_for_new(self, frame_bgr: BgrImage) -> list[Track]:
+    def _look(self, frame_bgr: BgrImage, time_s: float, first_row: int) -> None:
+        """Ask the finder; faces in doubt that it sees are sure again, and new ones are followed from now on."""
+        self._looked_s = time_s
         with self._timer.stage("find"):
             found = self._finder.find(frame_bgr)
-        known = [crop_points(face.next_crop) for face in self._faces]
-        new: list[Track] = []
+        unknown: list[FoundFace] = []
         for find in found:
-            if len(self._faces) + len(new) >= self._most_faces:
-                break
-            if any(is_same_face(find.points, points) for points in known):
+            known = [track for track in self._tracks if is_same_face(find.points, crop_points(track.next_crop))]
+            for track in known:
+                track.sure_s = time_s
+            if not known:
+                unknown.append(find)
+        while unknown and len(self._tracks) < self._most_faces:
+            free = self._most_faces - len(self._tracks)
+            self._tracks += self._confirm(unknown[:free], frame_bgr, time_s, first_row)
+            self._tracks = without_doubles(self._tracks)
+            del unknown[:free]
+        for track in self._tracks:
+            if not track.number:
+                track.number = self._number(track.next_crop)
+
+    def _confirm(self, found: Sequence[FoundFace], frame_bgr: BgrImage, time_s: float, first_row: int) -> list[Track]:
+        """Those of the finds that their own masks show to be faces, each crop settled on its mask."""
+        tracks = []
+        for find in found:
+            try:
+                crop = CropTransform.from_points(find.points, self._layout)
+            except ValueError:
                 continue
-            face = self._confirm(find.points, frame_bgr)
-            if face is not None and not any(is_same_face(crop_points(face.next_crop), points) for points in known):
-                known.append(crop_points(face.next_crop))
-                new.append(face)
-        return new
-
-    def _confirm(self, points: Points, frame_bgr: BgrImage) -> Track | None:
-        """The face at these points, its crop settled on its own mask; None where the mask says it is none."""
-        try:
-            crop = CropTransform.from_points(points, self._layout)
-        except ValueError:
-            return None
-        face = Track(self._next_number, crop, np.zeros(0, np.float32), crop)
+            track = Track(0, crop, time_s, crop, np.zeros(0, np.float32))
+            if self._strength:
+                track.crop_smoother, track.probs_smoother = CropSmoother(self._strength), ProbsSmoother(self._strength)
+            tracks.append(track)
         for _ in range(1 + (REFINEMENTS if self._channels else 0)):
-            face.crop, face.probs = self._segment([face.next_crop], frame_bgr)[0]
-            if not self._plan_next(face):
-                return None
+            self._segment(tracks, frame_bgr, first_row)
+            tracks = [track for track in tracks if self._goes_on(track, time_s)]
+        return tracks
+
+    def _number(self, crop: CropTransform) -> int:
+        """The old number of a face that was here a moment ago, or a new one."""
+        taken = {track.number for track in self._tracks}
+        points = crop_points(crop)
+        for number, (_, old_crop) in self._last_seen.items():
+            if number not in taken and is_same_face(points, crop_points(old_crop)):
+                return number
         self._next_number += 1
-        return face
+        return self._next_number - 1
 
-    @property
-    def _layout(self) -> CropLayout:
-        return self._segmenter.card.layout
-
-    def _plan_next(self, face: Track) -> bool:
-        """Set the next crop from this mask; False where the mask does not look like a face."""
+    def _goes_on(self, track: Track, time_s: float) -> bool:
+        """Set the next crop from this mask; False where the face is to be given up."""
         if self._channels is None:
             return True
-        parts = measure_parts(face.probs, self._channels)
-        if not looks_like_a_face(parts):
+        parts = measure_parts(track.probs, self._channels)
+        seen = seen_parts(parts)
+        if seen.sum() >= 2:
+            track.sure_s = time_s
+        elif not (seen[2] and parts.certainty[2] >= MIN_CERTAINTY_ALONE and time_s - track.sure_s <= DOUBT_S):
             return False
-        points = complete_points(parts, crop_points(face.crop, in_crop=True))
+        points = complete_points(parts.points, seen, crop_points(track.crop, in_crop=True))
         try:
-            next_crop = CropTransform.from_points(face.crop.to_frame(points), self._layout)
+            track.next_crop = CropTransform.from_points(track.crop.to_frame(points), self._layout)
         except ValueError:
             return False
-        face.next_crop = next_crop
-        return is_near(face.crop, next_crop)
+        return is_near(track.crop, track.next_crop)
 
-    def _smooth(self, face: Track, time_s: float) -> None:
-        assert self._strength is not None
-        if face.crop_smoother is None or face.probs_smoother is None:
-            face.crop_smoother, face.probs_smoother = CropSmoother(self._strength), ProbsSmoother(self._strength)
-        face.probs = face.probs_smoother.smooth(face.probs, face.crop)
-        face.next_crop = face.crop_smoother.smooth(face.next_crop, time_s)
+    def _smooth(self, track: Track, time_s: float) -> None:
+        if track.crop_smoother is not None and track.probs_smoother is not None:
+            track.probs = track.probs_smoother.smooth(track.probs, track.crop)
+            track.next_crop = track.crop_smoother.smooth(track.next_crop, time_s)
 
 
-def without_doubles(faces: Sequence[Track]) -> list[Track]:
-    """The faces, less those that have come to lie on an older one."""
+def without_doubles(tracks: Sequence[Track]) -> list[Track]:
+    """The tracks, less those that have come to lie on an older one."""
     kept: list[Track] = []
-    for face in faces:
-        points = crop_points(face.next_crop)
+    for track in tracks:
+        points = crop_points(track.next_crop)
         if not any(is_same_face(points, crop_points(other.next_crop)) for other in kept):
-            kept.append(face)
+            kept.append(track)
     return kept
 
 
-def looks_like_a_face(parts: FaceParts) -> bool:
-    """Whether a mask's parts are as large and as certain as a face's: the mouth and an eye, or both eyes."""
-    seen = np.isfinite(parts.points[:, 0])
+def seen_parts(parts: FaceParts) -> npt.NDArray[np.bool_]:
+    """(3,) which of right eye, left eye and mouth are there, as large and as certain as a face's.
+
+    None of them is where one is larger than any face's: that is no face.
+    """
     least = np.array([MIN_EYE_PX, MIN_EYE_PX, MIN_MOUTH_PX])
     most = np.array([MAX_EYE_PX, MAX_EYE_PX, MAX_MOUTH_PX])
-    right_size = (parts.areas_px >= least) & (parts.areas_px <= most)
-    certain = parts.certainty >= MIN_CERTAINTY
-    if (seen & ~right_size & (parts.areas_px > most)).any():
-        return False
-    return int((seen & right_size & certain).sum()) >= 2
+    seen: npt.NDArray[np.bool_] = (parts.areas_px >= least) & (parts.certainty >= MIN_CERTAINTY)
+    return seen & ~(parts.areas_px > most).any()
 
 
-def complete_points(parts: FaceParts, expected: Points) -> Points:
+def complete_points(points: Points, seen: npt.NDArray[np.bool_], expected: Points) -> Points:
     """(3, 2) crop points; a part that is not seen (a blink, a hand) moves as those that are."""
-    seen = np.isfinite(parts.points[:, 0])
-    moved = (parts.points[seen] - expected[seen]).mean(axis=0)
-    return np.where(seen[:, None], parts.points, expected + moved)
+    moved = (points[seen] - expected[seen]).mean(axis=0)
+    return np.where(seen[:, None], points, expected + moved)
 
 
 def crop_points(crop: CropTransform, in_crop: bool = False) -> Points:
