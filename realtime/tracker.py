@@ -28,6 +28,8 @@ REMEMBER_S = 2.0
 MIN_CERTAINTY = 0.75
 MIN_CERTAINTY_ALONE = 0.9
 """Mean probability inside a mouth that is all one sees of a face."""
+MIN_SCORE_ALONE = 0.7
+"""The finder's score of a new face of which one sees only the mouth."""
 MIN_EYE_PX, MAX_EYE_PX = 12.0, 1600.0
 MIN_MOUTH_PX, MAX_MOUTH_PX = 120.0, 6500.0
 """Areas in the crop that a face's parts can have, with room to spare: eyes of the training faces cover 20 to 900
@@ -83,7 +85,7 @@ class FaceTracker:
         self._crops = np.empty((rows, *CROP_SIZE_WH[::-1], 3), np.uint8)
         self._probs = np.empty(segmenter.output_shape(rows), np.float32)
         self._tracks: list[Track] = []
-        self._forget()
+        self._forget(np.inf)
 
     def follow(self, frame_bgr: BgrImage, time_s: float, is_still: bool) -> list[Face]:
         """The faces of this frame.
@@ -97,7 +99,7 @@ class FaceTracker:
             the faces, each with its mask on this very frame; valid until the next call.
         """
         if is_still or self._channels is None or time_s < self._seen_s:
-            self._forget()
+            self._forget(time_s)
         followed = len(self._tracks)
         self._segment(self._tracks, frame_bgr, 0)
         self._tracks = without_doubles([track for track in self._tracks if self._goes_on(track, time_s)])
@@ -111,11 +113,12 @@ class FaceTracker:
         regions = self._segmenter.card.regions
         return [Face(track.number, track.crop, track.probs, regions) for track in self._tracks]
 
-    def _forget(self) -> None:
+    def _forget(self, time_s: float) -> None:
+        """Begin anew at this time."""
         self._tracks = []
         self._last_seen: dict[int, tuple[float, CropTransform]] = {}
         self._next_number = 1
-        self._looked_s = self._seen_s = -np.inf
+        self._looked_s, self._seen_s = -np.inf, time_s
 
     def _remember(self, time_s: float) -> None:
         if self._tracks:
@@ -173,7 +176,8 @@ class FaceTracker:
                 crop = CropTransform.from_points(find.points, self._layout)
             except ValueError:
                 continue
-            track = Track(0, crop, time_s, crop, np.zeros(0, np.float32))
+            sure_s = time_s if find.score >= MIN_SCORE_ALONE else -np.inf
+            track = Track(0, crop, sure_s, crop, np.zeros(0, np.float32))
             if self._strength:
                 track.crop_smoother, track.probs_smoother = CropSmoother(self._strength), ProbsSmoother(self._strength)
             tracks.append(track)

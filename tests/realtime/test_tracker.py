@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from realtime.face import Face
 from realtime.face_finder import FoundFace
 from realtime.geometry import TIGHT, CropTransform, Points
 from realtime.postprocess import FaceParts
@@ -19,13 +21,17 @@ from realtime.session import SEGMENTER, ModelCard
 from realtime.smoothing import Smoothing
 from realtime.timing import StageTimer
 from realtime.tracker import (
-    LOOK_AGAIN_FRAMES,
+    DOUBT_S,
+    IDLE_LOOK_S,
+    KEEN_S,
+    LOOK_AGAIN_S,
+    REMEMBER_S,
     FaceTracker,
-    FollowedFace,
+    Track,
     complete_points,
     crop_points,
     is_near,
-    looks_like_a_face,
+    seen_parts,
     without_doubles,
 )
 
@@ -90,11 +96,15 @@ class ColorSegmenter:
         self.card = ModelCard(SEGMENTER, regions, TIGHT, "softmax", "fp32", "", "", {})
         self.batches: list[int] = []
 
-    def run(self, images_bgr: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def output_shape(self, batch: int) -> tuple[int, ...]:
+        return (batch, len(self.card.regions), 218, 178)
+
+    def run(self, images_bgr: npt.NDArray[np.uint8], out: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         self.batches.append(len(images_bgr))
         parts = images_bgr.transpose(0, 3, 1, 2).astype(np.float32) / 255
         background = np.clip(1 - parts.sum(axis=1, keepdims=True), 0, 1)
-        return np.concatenate([background, parts], axis=1)[:, : len(self.card.regions)]
+        out[:] = np.concatenate([background, parts], axis=1)[:, : len(self.card.regions)]
+        return out
 
 
 class ScriptedFinder:
@@ -118,17 +128,26 @@ def make_tracker(
     return FaceTracker(finder, segmenter or ColorSegmenter(), most_faces, smoothing, StageTimer())
 
 
-def follow(tracker: FaceTracker, *frames: Sequence[DrawnFace], start_s: float = 0.0) -> list[FollowedFace]:
-    """The faces of the last of these frames of a video."""
-    faces: list[FollowedFace] = []
-    for index, drawn in enumerate(frames):
-        faces = tracker.follow(picture(*drawn), start_s + index / 30, is_still=False)
+FRAME_NUMBERS = count()
+FPS = 30
+
+
+def follow(tracker: FaceTracker, *frames: Sequence[DrawnFace]) -> list[Face]:
+    """The faces of the last of these frames of a video, which goes on from call to call."""
+    faces: list[Face] = []
+    for drawn in frames:
+        faces = tracker.follow(picture(*drawn), next(FRAME_NUMBERS) / FPS, is_still=False)
     return faces
 
 
-def error_px(face: FollowedFace, drawn: DrawnFace) -> float:
+def frames_in(seconds: float) -> int:
+    """How many frames that takes, and one more."""
+    return math.ceil(seconds * FPS) + 1
+
+
+def error_px(face: Face, drawn: DrawnFace) -> float:
     """How far the face is from where the crop wants it, in crop pixels."""
-    return float(np.abs(face.crop.to_crop(drawn.points) - TIGHT_POINTS).max())
+    return float(np.abs(face.transform.to_crop(drawn.points) - TIGHT_POINTS).max())
 
 
 @pytest.mark.parametrize(
@@ -165,7 +184,7 @@ def test_a_moving_face_is_followed_without_the_finder(smoothing: str, most_px: f
     for index in range(40):
         step = abs((index + 10) % 40 - 20) - 10  # there and back again
         drawn = DrawnFace((300.0 + 5 * step, 200.0 + 2 * step), 1.02**step, 0.03 * step)
-        (face,) = tracker.follow(picture(drawn), index / 30, is_still=False)
+        (face,) = tracker.follow(picture(drawn), next(FRAME_NUMBERS) / FPS, is_still=False)
         assert face.number == 1
         worst = max(worst, error_px(face, drawn))
     assert worst < most_px
@@ -177,7 +196,7 @@ def test_the_mask_belongs_to_the_very_frame_it_comes_with() -> None:
     moved = replace(FACE, mid_eye=(310.0, 205.0))
     (face,) = follow(tracker, [FACE], [moved])
     blue = np.argwhere(face.probs[1] > 0.5)[:, ::-1] + 0.5
-    assert_allclose(face.crop.to_frame(blue.mean(axis=0, keepdims=True))[0], moved.points[0], atol=0.5)
+    assert_allclose(face.transform.to_frame(blue.mean(axis=0, keepdims=True))[0], moved.points[0], atol=0.5)
 
 
 def test_a_find_that_the_mask_does_not_confirm_is_no_face() -> None:
@@ -203,7 +222,6 @@ def test_a_find_that_can_be_no_face_is_passed_over(points: Points) -> None:
     [
         [],
         [replace(FACE, light=0.6)],
-        [replace(FACE, eye_axes=(0, 0))],
         [replace(FACE, left_eye_axes=(0, 0), mouth_axes=(0, 0))],
         [replace(FACE, eye_axes=(28, 26))],
         [replace(FACE, left_eye_axes=(28, 26))],
@@ -216,7 +234,6 @@ def test_a_find_that_can_be_no_face_is_passed_over(points: Points) -> None:
     ids=[
         "nothing there",
         "uncertain",
-        "only a mouth",
         "only an eye",
         "eyes too large",
         "one eye too large",
@@ -241,7 +258,7 @@ def test_noise_is_no_face() -> None:
     tracker = make_tracker(ScriptedFinder(FACE.found()))
     follow(tracker, [FACE])
     noise = BgrImage(np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8))
-    assert tracker.follow(noise, 0.1, is_still=False) == []
+    assert tracker.follow(noise, next(FRAME_NUMBERS) / FPS, is_still=False) == []
 
 
 def test_a_face_that_jumped_is_found_again_in_the_same_frame_under_a_new_number() -> None:
@@ -292,13 +309,13 @@ def test_two_faces_keep_their_numbers_whatever_the_finders_order() -> None:
     assert finder.calls == 1
 
 
-def test_the_face_that_stays_keeps_its_number_and_the_one_that_returns_gets_a_new_one() -> None:
+def test_the_face_that_stays_keeps_its_number_and_the_one_that_returns_late_gets_a_new_one() -> None:
     finder = ScriptedFinder(LEFT_FACE.found(), RIGHT_FACE.found())
     tracker = make_tracker(finder, most_faces=2)
     follow(tracker, [LEFT_FACE, RIGHT_FACE])
-    (alone,) = follow(tracker, [RIGHT_FACE])
+    (alone,) = follow(tracker, *[[RIGHT_FACE]] * frames_in(REMEMBER_S))
     assert (alone.number, error_px(alone, RIGHT_FACE) < 0.6) == (2, True)
-    numbers = [face.number for face in follow(tracker, *[[LEFT_FACE, RIGHT_FACE]] * LOOK_AGAIN_FRAMES)]
+    numbers = [face.number for face in follow(tracker, *[[LEFT_FACE, RIGHT_FACE]] * frames_in(LOOK_AGAIN_S))]
     assert numbers == [2, 3]
 
 
@@ -323,24 +340,110 @@ def test_all_followed_faces_go_through_the_network_together() -> None:
 def test_more_faces_are_looked_for_from_time_to_time() -> None:
     finder = ScriptedFinder(LEFT_FACE.found())
     tracker = make_tracker(finder, most_faces=2)
-    follow(tracker, *[[LEFT_FACE]] * LOOK_AGAIN_FRAMES)
+    follow(tracker, *[[LEFT_FACE]] * round(LOOK_AGAIN_S * FPS))
     assert finder.calls == 1
     finder.finds.append(RIGHT_FACE.found())
-    faces = follow(tracker, [LEFT_FACE, RIGHT_FACE])
+    faces = follow(tracker, [LEFT_FACE, RIGHT_FACE], [LEFT_FACE, RIGHT_FACE])
     assert (finder.calls, [face.number for face in faces]) == (2, [1, 2])
     assert max(error_px(faces[0], LEFT_FACE), error_px(faces[1], RIGHT_FACE)) < 0.6
 
 
 def test_with_as_many_faces_as_wanted_the_finder_rests() -> None:
     finder = ScriptedFinder(FACE.found())
-    follow(make_tracker(finder), *[[FACE]] * (2 * LOOK_AGAIN_FRAMES))
+    follow(make_tracker(finder), *[[FACE]] * frames_in(2 * LOOK_AGAIN_S))
     assert finder.calls == 1
 
 
-def test_with_nobody_there_the_finder_looks_at_every_frame() -> None:
+def test_with_nobody_there_every_frame_is_searched_at_first_and_fewer_later() -> None:
+    finder = ScriptedFinder(FACE.found())
+    tracker = make_tracker(finder)
+    follow(tracker, [FACE])
+    finder.calls, finder.finds = 0, []
+    follow(tracker, *[[]] * 20)
+    assert finder.calls == 20
+    follow(tracker, *[[]] * frames_in(KEEN_S))
+    finder.calls = 0
+    follow(tracker, *[[]] * FPS)
+    assert finder.calls == pytest.approx(1 / IDLE_LOOK_S, abs=1)
+
+
+def test_who_comes_into_an_empty_room_is_found_at_the_next_look() -> None:
     finder = ScriptedFinder()
-    follow(make_tracker(finder), *[[]] * 5)
-    assert finder.calls == 5
+    tracker = make_tracker(finder)
+    follow(tracker, *[[]] * frames_in(KEEN_S + 1))
+    finder.finds = [FACE.found()]
+    assert len(follow(tracker, *[[FACE]] * frames_in(IDLE_LOOK_S))) == 1
+
+
+BLINK = replace(FACE, eye_axes=(0, 0))
+
+
+def test_a_blink_keeps_the_face_and_its_crop_follows_the_mouth() -> None:
+    tracker = make_tracker(ScriptedFinder(FACE.found()))
+    follow(tracker, [FACE])
+    steps = [replace(BLINK, mid_eye=(300.0 + 4 * step, 200.0)) for step in range(10)]
+    (face,) = follow(tracker, *[[drawn] for drawn in steps])
+    assert (face.number, error_px(face, steps[-1]) < 6) == (1, True)
+
+
+def test_a_mouth_alone_is_followed_as_long_as_the_finder_sees_a_face() -> None:
+    finder = ScriptedFinder(FACE.found())
+    tracker = make_tracker(finder)
+    follow(tracker, [FACE])
+    (face,) = follow(tracker, *[[BLINK]] * frames_in(3 * DOUBT_S))
+    assert face.number == 1
+    assert finder.calls == pytest.approx(1 + 3 * DOUBT_S / LOOK_AGAIN_S, abs=1)
+    finder.finds = []
+    assert len(follow(tracker, *[[BLINK]] * round(DOUBT_S * FPS * 0.5))) == 1
+    assert follow(tracker, *[[BLINK]] * frames_in(DOUBT_S)) == []
+
+
+def test_a_doubtful_mouth_alone_gives_the_face_up_at_once() -> None:
+    finder = ScriptedFinder(FACE.found())
+    tracker = make_tracker(finder)
+    follow(tracker, [FACE])
+    finder.finds = []
+    assert follow(tracker, [replace(BLINK, light=0.85)]) == []
+
+
+@pytest.mark.parametrize(("score", "faces"), [(0.9, 1), (0.5, 0)], ids=["sure finder", "unsure finder"])
+def test_a_new_face_with_closed_eyes_needs_a_sure_finder(score: float, faces: int) -> None:
+    assert len(follow(make_tracker(ScriptedFinder(FACE.found(score))), [BLINK])) == faces
+
+
+def test_a_face_that_is_back_within_moments_keeps_its_number() -> None:
+    finder = ScriptedFinder(FACE.found())
+    tracker = make_tracker(finder)
+    follow(tracker, [FACE])
+    assert follow(tracker, *[[]] * 10) == []
+    (face,) = follow(tracker, [replace(FACE, mid_eye=(310.0, 203.0))])
+    assert face.number == 1
+
+
+def test_a_video_that_begins_again_is_searched_anew() -> None:
+    finder = ScriptedFinder(FACE.found())
+    tracker = make_tracker(finder)
+    tracker.follow(picture(FACE), 5.0, is_still=False)
+    (face,) = tracker.follow(picture(FACE), 0.0, is_still=False)
+    assert (face.number, finder.calls) == (1, 2)
+
+
+def test_faces_that_are_new_together_go_through_the_network_together() -> None:
+    segmenter = ColorSegmenter()
+    follow(make_tracker(ScriptedFinder(LEFT_FACE.found(), RIGHT_FACE.found()), segmenter, 2), [LEFT_FACE, RIGHT_FACE])
+    assert segmenter.batches == [2, 2, 2]
+
+
+def test_a_new_face_does_not_disturb_the_mask_of_a_followed_one() -> None:
+    finder = ScriptedFinder(LEFT_FACE.found())
+    tracker = make_tracker(finder, most_faces=2)
+    follow(tracker, *[[LEFT_FACE]] * frames_in(LOOK_AGAIN_S))
+    finder.finds = [RIGHT_FACE.found()]
+    for _ in range(frames_in(LOOK_AGAIN_S)):
+        faces = follow(tracker, [LEFT_FACE, RIGHT_FACE])
+        blue = np.argwhere(faces[0].probs[1] > 0.5)[:, ::-1] + 0.5
+        assert_allclose(blue.mean(axis=0), TIGHT_POINTS[0], atol=1)
+    assert len(faces) == 2
 
 
 def test_two_finds_that_settle_on_one_face_are_one_face() -> None:
@@ -354,10 +457,9 @@ def test_two_finds_that_settle_on_one_face_are_one_face() -> None:
 def test_of_two_followed_faces_that_fall_together_the_older_stays() -> None:
     crop = CropTransform((100.0, 100.0), 1.0, 0.0)
     close, apart = replace(crop, mid_eye_px=(120.0, 100.0)), replace(crop, mid_eye_px=(180.0, 100.0))
-    faces = [
-        FollowedFace(number, crop, np.zeros(0, np.float32), at) for number, at in ((4, crop), (7, close), (9, apart))
-    ]
-    assert [face.number for face in without_doubles(faces)] == [4, 9]
+    none = np.zeros(0, np.float32)
+    tracks = [Track(number, at, 0.0, crop, none) for number, at in ((4, crop), (7, close), (9, apart))]
+    assert [track.number for track in without_doubles(tracks)] == [4, 9]
 
 
 def test_still_pictures_have_nothing_to_do_with_each_other() -> None:
@@ -395,7 +497,7 @@ def test_off_leaves_the_networks_own_answer() -> None:
     tracker = make_tracker(ScriptedFinder(FACE.found()), segmenter)
     answers: list[npt.NDArray[np.float32]] = []
     run = segmenter.run
-    segmenter.run = lambda images: answers.append(run(images)) or answers[-1]  # type: ignore[method-assign]
+    segmenter.run = lambda images, out: answers.append(run(images, out).copy()) or out  # type: ignore[method-assign]
     (face,) = follow(tracker, [FACE], [replace(FACE, mid_eye=(304.0, 200.0), light=0.95)])
     assert_array_equal(face.probs, answers[-1][0])
 
@@ -405,7 +507,7 @@ def test_a_model_without_lips_is_led_by_the_finder_alone() -> None:
     tracker = make_tracker(finder, ColorSegmenter(REGIONS[:3]), smoothing=Smoothing.HIGH)
     (face,) = follow(tracker, [FACE], [FACE], [FACE])
     assert finder.calls == 3
-    assert face.crop == CropTransform.from_points(FACE.found().points)
+    assert face.transform == CropTransform.from_points(FACE.found().points)
     finder.finds = []
     assert follow(tracker, [FACE]) == []
 
@@ -417,50 +519,35 @@ def test_the_frame_is_read_and_not_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("areas", "certainty", "is_face"),
+    ("areas", "certainty", "expected"),
     [
-        ((300, 300, 1000), (0.9, 0.9, 0.9), True),
-        ((0, 300, 1000), (0, 0.9, 0.9), True),
-        ((300, 300, 0), (0.9, 0.9, 0), True),
-        ((0, 0, 1000), (0, 0, 0.9), False),
-        ((300, 0, 0), (0.9, 0, 0), False),
-        ((300, 300, 1000), (0.9, 0.7, 0.7), False),
-        ((300, 300, 1000), (0.9, 0.9, 0.1), True),
-        ((1700, 300, 1000), (0.9, 0.9, 0.9), False),
-        ((300, 300, 7000), (0.9, 0.9, 0.9), False),
-        ((300, 0, 100), (0.9, 0, 0.9), False),
+        ((300, 300, 1000), (0.9, 0.9, 0.9), (True, True, True)),
+        ((0, 300, 1000), (0, 0.9, 0.9), (False, True, True)),
+        ((300, 300, 1000), (0.9, 0.7, 0.7), (True, False, False)),
+        ((300, 0, 100), (0.9, 0, 0.9), (True, False, False)),
+        ((1700, 300, 1000), (0.9, 0.9, 0.9), (False, False, False)),
+        ((300, 300, 7000), (0.9, 0.9, 0.9), (False, False, False)),
     ],
-    ids=[
-        "whole",
-        "one eye hidden",
-        "mouth hidden",
-        "only a mouth",
-        "only an eye",
-        "two parts uncertain",
-        "one part uncertain",
-        "an eye too large",
-        "mouth too large",
-        "mouth too small",
-    ],
+    ids=["whole", "one eye hidden", "two parts uncertain", "mouth too small", "an eye too large", "mouth too large"],
 )
-def test_a_face_is_two_parts_of_the_right_size_and_none_too_large(
-    areas: Sequence[float], certainty: Sequence[float], is_face: bool
+def test_a_part_is_seen_where_it_is_large_and_certain_and_none_is_too_large(
+    areas: Sequence[float], certainty: Sequence[float], expected: Sequence[bool]
 ) -> None:
     areas_px = np.array(areas, np.float64)
     points = np.where(areas_px[:, None] > 0, TIGHT_POINTS, np.nan)
-    assert looks_like_a_face(FaceParts(points, areas_px, np.array(certainty, np.float64))) is is_face
+    assert_array_equal(seen_parts(FaceParts(points, areas_px, np.array(certainty, np.float64))), expected)
 
 
 def test_a_part_not_seen_moves_as_the_others_do() -> None:
     # Right eye and mouth moved by (2, 4) and (4, 0): the left eye follows by (3, 2).
     seen = np.array([[58.0, 92.0], [np.nan, np.nan], [93.0, 162.0]])
-    completed = complete_points(FaceParts(seen, np.ones(3), np.ones(3)), TIGHT_POINTS)
+    completed = complete_points(seen, np.array([True, False, True]), TIGHT_POINTS)
     assert_allclose(completed, [[58, 92], [125, 90], [93, 162]])
 
 
 def test_parts_that_are_all_seen_are_taken_as_they_are() -> None:
     seen = TIGHT_POINTS + np.array([[1, 2], [3, 4], [5, 6]])
-    assert_array_equal(complete_points(FaceParts(seen, np.ones(3), np.ones(3)), TIGHT_POINTS), seen)
+    assert_array_equal(complete_points(seen, np.ones(3, bool), TIGHT_POINTS), seen)
 
 
 def test_the_points_of_a_crop_are_the_layouts() -> None:
