@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+from realtime.session import CHECKSUMS_NAME
 from train.checkpoint import file_sha256
-
-CHECKSUMS_NAME = "SHA256SUMS"
 
 
 def write_checksums(folder: Path) -> Path:

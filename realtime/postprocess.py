@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from contourpy import contour_generator
 
 from realtime.geometry import CropTransform, Points, warp_to_frame
 from realtime.regions import Region
@@ -93,7 +94,9 @@ def paste_label_map(
         crop: where the face lies.
         regions: the model's regions, in the order of its channels.
     """
-    box = crop.frame_box((label_map.shape[1], label_map.shape[0]))
+    visible = (label_crop(probs, regions) != Region.BACKGROUND).astype(np.uint8)
+    visible = cv2.dilate(visible, np.ones((3, 3), np.uint8))  # between two pixels a region may reach beyond its own
+    box = visible_box(visible, crop, (label_map.shape[1], label_map.shape[0]))
     if box is None:
         return
     left, top, right, bottom = box
@@ -104,7 +107,7 @@ def paste_label_map(
 
 
 def region_polygons(probs: Probs, crop: CropTransform, regions: Sequence[Region]) -> dict[Region, list[Points]]:
-    """Outlines of each region that is seen.
+    """Outlines of each region that is seen, between the pixels: where its probability equals the next best one's.
 
     Args:
         probs: of one face. Read, never kept.
@@ -112,19 +115,29 @@ def region_polygons(probs: Probs, crop: CropTransform, regions: Sequence[Region]
         regions: the model's regions, in the order of its channels.
 
     Returns:
-        lists of (K, 2) points (x, y) in frame pixels, the largest piece first.
+        closed outlines, (K, 2) points (x, y) in frame pixels, the largest first; that of a hole is one too, so that
+        filling all of them by the even-odd rule, as `cv2.fillPoly` does, gives the region.
     """
-    ids = label_crop(probs, regions)
+    background = 1 - probs.max(axis=0) if Region.BACKGROUND not in regions else None
     polygons: dict[Region, list[Points]] = {}
-    for region in regions:
-        if region == Region.BACKGROUND:
+    ids = label_crop(probs, regions)
+    for channel, region in enumerate(regions):
+        x, y, width, height = cv2.boundingRect((ids == region).astype(np.uint8))
+        if region == Region.BACKGROUND or not width:
             continue
-        mask = (ids == region).astype(np.uint8)
-        outlines = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-        if outlines:
-            largest_first = sorted(outlines, key=cv2.contourArea, reverse=True)
-            polygons[region] = [crop.to_frame(outline[:, 0] + 0.5) for outline in largest_first]
+        box = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+        others = [probs[other][box] for other in range(len(regions)) if other != channel]
+        others += [background[box]] if background is not None else []
+        lead = np.pad(probs[channel][box] - np.maximum.reduce(others), 1, constant_values=-1.0)
+        lines = contour_generator(z=lead).lines(0.0)
+        corner = np.array([max(0, x - 1), max(0, y - 1)]) - 0.5
+        outlines = sorted((np.asarray(line) + corner for line in lines), key=_area, reverse=True)
+        polygons[region] = [crop.to_frame(outline[:-1]) for outline in outlines]
     return polygons
+
+
+def _area(outline: Points) -> float:
+    return float(cv2.contourArea(outline.astype(np.float32)))
 
 
 def visible_box(

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import numpy as np
+
 from realtime.face import Face
 from realtime.face_finder import FaceFinder
 from realtime.preprocess import BgrImage
@@ -55,7 +57,13 @@ class Segmenter:
 
         Returns:
             the faces, each with its mask on this very frame; their arrays are valid until the next call.
+
+        Raises:
+            ValueError: it is not a frame.
         """
+        if frame_bgr.dtype != np.uint8 or frame_bgr.ndim != 3 or frame_bgr.shape[2] != 3 or not frame_bgr.size:
+            raise ValueError(f"a frame is (H, W, 3) uint8, blue first, not {frame_bgr.shape} {frame_bgr.dtype}")
+        self.timer.end_frame()
         return self._tracker.follow(frame_bgr, time.perf_counter() if time_s is None else time_s, is_still)
 
     @property
@@ -72,3 +80,8 @@ class Segmenter:
     def provider(self) -> Provider:
         """What really runs the networks."""
         return self._session.provider
+
+    @property
+    def fallback(self) -> str:
+        """Why `auto` did not take a faster provider that ONNX Runtime has; empty where it did."""
+        return self._session.fallback

@@ -1,7 +1,7 @@
 """A model file, loaded: checked against the contract, run by ONNX Runtime on the provider that was asked for."""
 
+import hashlib
 import json
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -19,8 +19,10 @@ from realtime.regions import Region, regions_from_names
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 LEFT_RIGHT = "subject"
-MOST_USEFUL_THREADS = 4
-"""Networks this small gain nothing from more, and a laptop has other things to do."""
+THREADS_THAT_PAY = 1
+"""Networks this small gain little from a second thread, which spins while it waits: a laptop has other things to do."""
+CHECKSUMS_NAME = "SHA256SUMS"
+"""Beside the model files that this project ships or exports; what `sha256sum -c` reads."""
 SEGMENTER, FACE_FINDER = "segmenter", "face_finder"
 METADATA_KEYS = (
     "kind",
@@ -122,11 +124,15 @@ class ModelCard:
 class Session:
     """One loaded model.
 
+    Attributes:
+        provider: what really runs it.
+        fallback: why `auto` did not take a faster provider that this ONNX Runtime has; empty where it did.
+
     Args:
         path: the .onnx file.
         kind: what it must be, `SEGMENTER` or `FACE_FINDER`.
         provider: what to run it on.
-        threads: intra-op threads on the CPU; 0 takes all cores, but at most `MOST_USEFUL_THREADS`.
+        threads: intra-op threads on the CPU; 0 takes `THREADS_THAT_PAY`.
 
     Raises:
         ModelError: the file is missing, broken, or not a model of this kind; the message says what is missing.
@@ -137,8 +143,9 @@ class Session:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
         check_runtime_packages()
+        check_sum(path)
         self.path = path
-        self._ort, self.provider = _open(path, provider, threads)
+        self._ort, self.provider, self.fallback = _open(path, provider, threads)
         self.card = ModelCard.from_metadata(self._ort.get_modelmeta().custom_metadata_map, path)
         if self.card.kind != kind:
             raise ModelError(f"{path}: a {self.card.kind} model, where a {kind} is needed")
@@ -190,6 +197,20 @@ def find_model(name_or_path: str) -> Path:
     raise ModelError(f"{name_or_path}: no such model file, nor one of the shipped models ({', '.join(names)})")
 
 
+def check_sum(path: Path) -> None:
+    """Refuse a file that differs from what the SHA256SUMS beside it says of it; one that is not listed passes.
+
+    Raises:
+        ModelError: it differs.
+    """
+    sums = path.with_name(CHECKSUMS_NAME)
+    lines = sums.read_text().splitlines() if sums.is_file() else []
+    listed = {name.lstrip(" *"): digest for digest, _, name in (line.partition(" ") for line in lines)}
+    expected = listed.get(path.name)
+    if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        raise ModelError(f"{path}: damaged or changed, its SHA-256 is not the one in {sums.name}: get it again")
+
+
 def check_runtime_packages() -> None:
     """Refuse to run where both onnxruntime and onnxruntime-gpu are installed: together they lose CUDA silently.
 
@@ -205,7 +226,7 @@ def check_runtime_packages() -> None:
         )
 
 
-def _open(path: Path, provider: Provider, threads: int) -> tuple[ort.InferenceSession, Provider]:
+def _open(path: Path, provider: Provider, threads: int) -> tuple[ort.InferenceSession, Provider, str]:
     available = ort.get_available_providers()
     if provider is Provider.AUTO:
         wanted = [candidate for candidate in AUTO_ORDER if ORT_NAMES[candidate] in available]
@@ -216,19 +237,22 @@ def _open(path: Path, provider: Provider, threads: int) -> tuple[ort.InferenceSe
         here = ", ".join(p.value for p, name in ORT_NAMES.items() if name in available)
         raise ProviderError(f"provider {provider} is not in this ONNX Runtime (it has: {here}); to get it: {hint}")
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or min(MOST_USEFUL_THREADS, os.cpu_count() or 1)
+    options.intra_op_num_threads = threads or THREADS_THAT_PAY
     options.log_severity_level = 4
+    problem = ""
     for candidate in wanted:
         names = list(dict.fromkeys([ORT_NAMES[candidate], ORT_NAMES[Provider.CPU]]))
         try:
             session = ort.InferenceSession(str(path), options, providers=names)
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a dozen types of its own for a bad file
-            raise ModelError(f"{path}: not a model that ONNX Runtime can load ({_first_line(error)})") from None
-        if session.get_providers()[0] == ORT_NAMES[candidate]:
-            return session, candidate
-        if provider is not Provider.AUTO:
-            raise ProviderError(f"provider {provider} did not start here, only {session.get_providers()[0]} did")
-    raise ProviderError("no execution provider of this ONNX Runtime starts here")
+            if candidate is Provider.CPU:
+                raise ModelError(f"{path}: not a model that ONNX Runtime can load ({_first_line(error)})") from None
+            problem = f"provider {candidate} cannot run {path.name} here ({_first_line(error)})"
+        else:
+            if session.get_providers()[0] == ORT_NAMES[candidate]:
+                return session, candidate, problem
+            problem = f"provider {candidate} did not start here, only {session.get_providers()[0]} did"
+    raise ProviderError(problem or "no execution provider of this ONNX Runtime starts here")
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.geometry import CropTransform
-from realtime.postprocess import Probs, label_crop, measure_parts, part_channels, paste_label_map, visible_box
+from realtime.postprocess import (
+    Probs,
+    label_crop,
+    measure_parts,
+    part_channels,
+    paste_label_map,
+    region_polygons,
+    visible_box,
+)
 from realtime.regions import Region, regions_from_names
 
 ALL = tuple(Region)
@@ -193,3 +201,32 @@ def test_the_box_around_what_is_visible_leaves_a_pixel_for_the_soft_edge(
     alpha: npt.NDArray[np.uint8], crop: CropTransform, box: tuple[int, int, int, int] | None
 ) -> None:
     assert visible_box(alpha, crop, (640, 480)) == box
+
+
+def test_an_outline_runs_between_the_pixels_where_two_regions_are_equally_probable() -> None:
+    # From 0.9 at column 90 to 0.3 at column 91 the lip falls as fast as the background rises from 0.1 to 0.7: they are
+    # equal two thirds of the way, at 90.5 + 2 / 3 in points whose first pixel's centre is (0.5, 0.5).
+    probs = probs_of((Region.BACKGROUND, Region.UPPER_LIP), (Region.UPPER_LIP, (80, 100, 91, 120), 0.9))
+    probs[:, 100:120, 91] = [[0.7], [0.3]]
+    (outline,) = region_polygons(probs, CropTransform((89.0, 88.0), 1.0, 0.0), (Region.BACKGROUND, Region.UPPER_LIP))[
+        Region.UPPER_LIP
+    ]
+    assert outline[:, 0].max() == pytest.approx(90.5 + 2 / 3, abs=1e-4)
+    assert not np.array_equal(outline[0], outline[-1])  # closed without saying its first point twice
+
+
+def test_outlines_of_a_model_without_background_are_where_it_is_unsure() -> None:
+    probs = probs_of((Region.RIGHT_IRIS,), (Region.RIGHT_IRIS, (10, 10, 20, 20), 1.0))
+    outlines = region_polygons(probs, AS_IT_IS, (Region.RIGHT_IRIS,))[Region.RIGHT_IRIS]
+    assert_allclose([outlines[0].min(axis=0), outlines[0].max(axis=0)], [[110, 60], [120, 70]], atol=1e-6)
+
+
+def test_a_region_at_the_crops_rim_has_a_closed_outline_and_pieces_come_largest_first() -> None:
+    boxes = [(Region.LEFT_EYE, (0, 0, 4, 4), 1.0), (Region.LEFT_EYE, (50, 50, 70, 60), 1.0)]
+    large, small = region_polygons(probs_of(ALL, *boxes), AS_IT_IS, ALL)[Region.LEFT_EYE]
+    assert_allclose([large.min(axis=0), large.max(axis=0)], [[150, 100], [170, 110]], atol=1e-6)
+    assert small.min() < 101
+
+
+def test_what_is_not_seen_has_no_outline() -> None:
+    assert region_polygons(probs_of(ALL), AS_IT_IS, ALL) == {}

@@ -1,6 +1,6 @@
 """A model file is run only if it is what it must be; a provider that was asked for is had, or an error."""
 
-import os
+import hashlib
 import re
 from pathlib import Path
 
@@ -237,6 +237,7 @@ def test_auto_falls_back_to_the_cpu_and_says_so(monkeypatch: pytest.MonkeyPatch)
     runtime = RuntimeWithoutDriver(monkeypatch)
     loaded = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.AUTO, threads=1)
     assert loaded.provider is Provider.CPU
+    assert loaded.fallback == "provider cuda did not start here, only CPUExecutionProvider did"
     assert runtime.asked == [["CUDAExecutionProvider", "CPUExecutionProvider"], ["CPUExecutionProvider"]]
 
 
@@ -250,8 +251,47 @@ def test_the_number_of_threads_reaches_onnx_runtime(monkeypatch: pytest.MonkeyPa
     runtime = RuntimeWithoutDriver(monkeypatch)
     for threads in (3, 0):
         Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.CPU, threads)
-    assert runtime.threads[0] == 3
-    assert 1 <= runtime.threads[1] <= (os.cpu_count() or 1)
+    assert runtime.threads == [3, 1]
+
+
+class RuntimeWithBrokenCuda(RuntimeWithoutDriver):
+    """ONNX Runtime's CUDA build whose libraries do not fit: loading raises."""
+
+    def open(self, path: str, options: ort.SessionOptions, providers: list[str]) -> ort.InferenceSession:
+        if providers[0] == "CUDAExecutionProvider":
+            raise RuntimeError("libcudnn.so.9: cannot open shared object file\nsecond line")
+        return super().open(path, options, providers)
+
+
+def test_a_provider_that_fails_at_load_is_named_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    RuntimeWithBrokenCuda(monkeypatch)
+    why = "provider cuda cannot run unet_lite.onnx here (libcudnn.so.9: cannot open shared object file)"
+    with pytest.raises(ProviderError, match=re.escape(why)):
+        Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.CUDA)
+    loaded = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.AUTO)
+    assert (loaded.provider, loaded.fallback) == (Provider.CPU, why)
+
+
+def test_what_runs_where_it_should_has_no_fallback(segmenter: Session) -> None:
+    assert segmenter.fallback == ""
+
+
+@pytest.mark.parametrize("mark", ["  ", " *"], ids=["text mode", "binary mode"])
+def test_a_file_that_is_not_the_listed_one_is_refused(model_path: Path, mark: str) -> None:
+    listed = hashlib.sha256(UNET).hexdigest()
+    model_path.with_name("SHA256SUMS").write_text(f"{'0' * 64}{mark}other.onnx\n{listed}{mark}{model_path.name}\n")
+    model_path.write_bytes(UNET)
+    Session(model_path, SEGMENTER, Provider.CPU)
+    model_path.write_bytes(UNET[:-1] + bytes([UNET[-1] ^ 1]))
+    with pytest.raises(ModelError, match="damaged or changed, its SHA-256 is not the one in SHA256SUMS"):
+        Session(model_path, SEGMENTER, Provider.CPU)
+
+
+def test_the_result_is_written_where_it_is_wanted(segmenter: Session) -> None:
+    out = np.zeros(segmenter.output_shape(2), np.float32)
+    assert segmenter.run(crops(2), out=out) is out
+    assert_array_equal(out, segmenter.run(crops(2)))
+    assert_allclose(out.sum(axis=1), 1, atol=1e-3)
 
 
 @pytest.mark.gpu
