@@ -1,4 +1,4 @@
-"""Steadier crops and masks: the One-Euro filter, and an average of probabilities that lets go when things move."""
+"""Steadier crops and masks: the One-Euro filter, and an average of probabilities that moves with the face."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.geometry import CropTransform
+from realtime.motion import CropMotion
 from realtime.postprocess import Probs
+from realtime.preprocess import BgrImage
 
 
 class Smoothing(StrEnum):
@@ -27,21 +29,20 @@ class SmoothingStrength:
     Attributes:
         cutoff_hz: of a crop that stands still; lower is steadier.
         cutoff_per_speed: how much the cutoff rises for each crop pixel per second; higher lags less.
-        mean_share: share of the old mean kept in the new probabilities of a face that stands still.
-        moving_px: a crop that moved this far since the last frame keeps nothing of the old mean.
+        mean_share: share of the old mean kept in the new probabilities; that many frames / (1 - share) it comes late.
     """
 
     cutoff_hz: float
     cutoff_per_speed: float
     mean_share: float
-    moving_px: float
 
 
 STRENGTHS = {
-    Smoothing.LOW: SmoothingStrength(cutoff_hz=2.0, cutoff_per_speed=0.2, mean_share=0.5, moving_px=2.0),
-    Smoothing.HIGH: SmoothingStrength(cutoff_hz=1.0, cutoff_per_speed=0.1, mean_share=0.7, moving_px=3.0),
+    Smoothing.LOW: SmoothingStrength(cutoff_hz=2.0, cutoff_per_speed=0.2, mean_share=0.5),
+    Smoothing.HIGH: SmoothingStrength(cutoff_hz=1.0, cutoff_per_speed=0.1, mean_share=0.65),
 }
 SPEED_CUTOFF_HZ = 1.0
+SURELY_BACKGROUND, RIM_PX = 0.98, 3
 TURN_RADIUS_PX = 60.0
 """How far from the crop's centre eyes and mouth lie: what a turn or a change of scale moves them by."""
 
@@ -106,37 +107,70 @@ class CropSmoother:
 
 
 class ProbsSmoother:
-    """One face's probabilities over time: an exponential mean in crop space, forgotten as far as the crop moves."""
+    """One face's probabilities over time: an exponential mean in crop space, carried along as the face drifts in it.
 
-    def __init__(self, strength: SmoothingStrength) -> None:
+    The crop follows the face, but a moment late, so that the face still moves within it; without being carried along,
+    the mean would smear, its edges would come late, and they would shake.
+
+    Args:
+        strength: how much.
+        background: channel of the background, None where the model has none; only around the rest is smoothed.
+    """
+
+    def __init__(self, strength: SmoothingStrength, background: int | None = None) -> None:
         self._strength = strength
+        self._background = background
+        self._motion = CropMotion()
         self._mean: Probs | None = None
-        self._crop: CropTransform | None = None
+        self._box = (0, 0, 0, 0)
 
-    def smooth(self, probs: Probs, crop: CropTransform) -> Probs:
+    def smooth(self, probs: Probs, crop_bgr: BgrImage) -> Probs:
         """The mean so far.
 
         Args:
             probs: of this frame. Read, never kept.
-            crop: where they were computed.
+            crop_bgr: the crop that they were computed from. Read, never kept.
 
         Returns:
             the mean, owned by this object and valid until the next call.
         """
-        if self._mean is None or self._crop is None:
+        drift = self._motion.follow(crop_bgr)
+        box = self._visible_box(probs)
+        if self._mean is None:
             self._mean = probs.copy()
+        elif drift is None:
+            np.copyto(self._mean, probs)
         else:
-            still = max(0.0, 1 - crop_motion_px(self._crop, crop) / self._strength.moving_px)
-            share = self._strength.mean_share * still
-            height = probs.shape[0] * probs.shape[1]  # OpenCV takes one pass where numpy takes three
-            cv2.accumulateWeighted(probs.reshape(height, -1), self._mean.reshape(height, -1), 1 - share)
-        self._crop = crop
+            self._carry_on(probs, drift, box_around(box, self._box))
+        self._box = box
         return self._mean
 
+    def _carry_on(self, probs: Probs, drift: npt.NDArray[np.float64], box: tuple[int, int, int, int]) -> None:
+        """Move the mean by the drift and mix the new probabilities in; outside the box, take them as they are."""
+        assert self._mean is not None
+        left, top, right, bottom = box
+        to_box = drift - [[0, 0, left], [0, 0, top]]
+        inside = np.s_[top:bottom, left:right]
+        if left >= right:
+            np.copyto(self._mean, probs)
+            return
+        share = self._strength.mean_share
+        for mean, new in zip(self._mean, probs, strict=True):
+            old = cv2.warpAffine(mean, to_box, (right - left, bottom - top), borderMode=cv2.BORDER_REPLICATE)
+            np.copyto(mean, new)
+            cv2.addWeighted(new[inside], 1 - share, old, share, 0, dst=mean[inside])
 
-def crop_motion_px(before: CropTransform, after: CropTransform) -> float:
-    """How far the face moved from one crop to the other, in crop pixels: shift, turn and scale taken together."""
-    shift = math.dist(before.mid_eye_px, after.mid_eye_px) * after.scale
-    turn = abs(math.remainder(after.angle_rad - before.angle_rad, 2 * math.pi)) * TURN_RADIUS_PX
-    zoom = abs(math.log(after.scale / before.scale)) * TURN_RADIUS_PX
-    return shift + turn + zoom
+    def _visible_box(self, probs: Probs) -> tuple[int, int, int, int]:
+        """box_xyxy of the crop around what is not surely background, and a rim; all of it in models without one."""
+        height, width = probs.shape[1:]
+        if self._background is None:
+            return 0, 0, width, height
+        x, y, w, h = cv2.boundingRect(cv2.compare(probs[self._background], SURELY_BACKGROUND, cv2.CMP_LT))
+        if not w:
+            return width, height, 0, 0  # nothing: another box together with it is that box
+        return max(0, x - RIM_PX), max(0, y - RIM_PX), min(width, x + w + RIM_PX), min(height, y + h + RIM_PX)
+
+
+def box_around(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The box_xyxy that holds both."""
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])

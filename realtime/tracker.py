@@ -11,6 +11,7 @@ from realtime.face_finder import FaceFinder, FoundFace, is_same_face
 from realtime.geometry import CROP_SIZE_WH, CropTransform, Points
 from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
 from realtime.preprocess import BgrImage, crop_face
+from realtime.regions import Region
 from realtime.session import Session
 from realtime.smoothing import STRENGTHS, CropSmoother, ProbsSmoother, Smoothing
 from realtime.timing import StageTimer
@@ -48,6 +49,7 @@ class Track:
         next_crop: where the face will be looked for in the next frame.
         sure_s: when at least two of its parts were last seen, or the finder saw it.
         crop: where the probabilities were computed, in this frame.
+        crop_bgr: (218, 178, 3), what was seen there; valid until the next frame.
         probs: (C, 218, 178); valid until the next frame.
     """
 
@@ -55,6 +57,7 @@ class Track:
     next_crop: CropTransform
     sure_s: float
     crop: CropTransform
+    crop_bgr: BgrImage
     probs: Probs
     crop_smoother: CropSmoother | None = None
     probs_smoother: ProbsSmoother | None = None
@@ -78,6 +81,8 @@ class FaceTracker:
         self._segmenter = segmenter
         self._layout = segmenter.card.layout
         self._channels = part_channels(segmenter.card.regions)
+        regions = segmenter.card.regions
+        self._background = regions.index(Region.BACKGROUND) if Region.BACKGROUND in regions else None
         self._most_faces = most_faces
         self._strength = STRENGTHS.get(smoothing)
         self._timer = timer
@@ -144,8 +149,8 @@ class FaceTracker:
                 crop_face(frame_bgr, track.crop, out=out)
         with self._timer.stage("infer"):
             self._segmenter.run(self._crops[rows], out=self._probs[rows])
-        for track, probs in zip(tracks, self._probs[rows], strict=True):
-            track.probs = probs
+        for track, crop_bgr, probs in zip(tracks, self._crops[rows], self._probs[rows], strict=True):
+            track.crop_bgr, track.probs = BgrImage(crop_bgr), probs
 
     def _look(self, frame_bgr: BgrImage, time_s: float, first_row: int) -> None:
         """Ask the finder; faces in doubt that it sees are sure again, and new ones are followed from now on."""
@@ -177,9 +182,10 @@ class FaceTracker:
             except ValueError:
                 continue
             sure_s = time_s if find.score >= MIN_SCORE_ALONE else -np.inf
-            track = Track(0, crop, sure_s, crop, np.zeros(0, np.float32))
+            track = Track(0, crop, sure_s, crop, BgrImage(self._crops[0]), self._probs[0])
             if self._strength:
-                track.crop_smoother, track.probs_smoother = CropSmoother(self._strength), ProbsSmoother(self._strength)
+                track.crop_smoother = CropSmoother(self._strength)
+                track.probs_smoother = ProbsSmoother(self._strength, self._background)
             tracks.append(track)
         for _ in range(1 + (REFINEMENTS if self._channels else 0)):
             self._segment(tracks, frame_bgr, first_row)
@@ -215,7 +221,7 @@ class FaceTracker:
 
     def _smooth(self, track: Track, time_s: float) -> None:
         if track.crop_smoother is not None and track.probs_smoother is not None:
-            track.probs = track.probs_smoother.smooth(track.probs, track.crop)
+            track.probs = track.probs_smoother.smooth(track.probs, track.crop_bgr)
             track.next_crop = track.crop_smoother.smooth(track.next_crop, time_s)
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,6 +13,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.geometry import CELEBA, CropTransform
+from realtime.postprocess import Probs
+from realtime.preprocess import BgrImage
 from realtime.smoothing import (
     STRENGTHS,
     CropSmoother,
@@ -19,7 +22,6 @@ from realtime.smoothing import (
     ProbsSmoother,
     Smoothing,
     SmoothingStrength,
-    crop_motion_px,
     low_pass_share,
 )
 
@@ -33,10 +35,6 @@ BOTH = pytest.mark.parametrize("strength", [LOW, HIGH], ids=["low", "high"])
 
 def at(value: float) -> npt.NDArray[np.float64]:
     return np.array([value], np.float64)
-
-
-def probs(value: float) -> npt.NDArray[np.float32]:
-    return np.full((2, 3, 4), value, np.float32)
 
 
 def test_off_has_no_strength_and_every_other_level_has() -> None:
@@ -74,7 +72,7 @@ def test_a_step_of_the_one_euro_filter_worked_by_hand(
 ) -> None:
     # From 0 to 10 in 1 / 2 pi seconds: speed 20 pi, of which the speed's own filter takes in half: 10 pi.
     # One unit moves the face by 2 pixels: 20 pi pixels a second.
-    smoother = OneEuroFilter(SmoothingStrength(cutoff_hz, cutoff_per_speed, 0.0, 1.0))
+    smoother = OneEuroFilter(SmoothingStrength(cutoff_hz, cutoff_per_speed, 0.0))
     assert smoother.filter(at(0), 5.0, 2 * ONE) == 0
     assert smoother.filter(at(10), 5.0 + TURN_S, 2 * ONE) == pytest.approx(expected)
 
@@ -121,7 +119,7 @@ def test_when_time_does_not_go_on_the_filter_begins_anew(time_s: float) -> None:
 
 
 def test_the_filter_keeps_neither_the_callers_array_nor_hands_out_its_own() -> None:
-    smoother = OneEuroFilter(SmoothingStrength(1.0, 0.0, 0.0, 1.0))
+    smoother = OneEuroFilter(SmoothingStrength(1.0, 0.0, 0.0))
     measured = at(0)
     first = smoother.filter(measured, 0.0, ONE)
     measured[:] = 10  # the caller reuses its array for the next measurement
@@ -145,7 +143,7 @@ def test_a_crop_that_stands_still_is_left_alone(strength: SmoothingStrength) -> 
 
 
 def test_all_four_numbers_of_a_crop_are_smoothed_worked_by_hand() -> None:
-    smoother = CropSmoother(SmoothingStrength(1.0, 0.0, 0.0, 1.0))
+    smoother = CropSmoother(SmoothingStrength(1.0, 0.0, 0.0))
     smoother.smooth(CropTransform((100.0, 200.0), 1.0, 0.1), 0.0)
     smooth = smoother.smooth(CropTransform((110.0, 180.0), 4.0, 0.3), TURN_S)
     assert smooth.mid_eye_px == pytest.approx((105, 190))
@@ -155,7 +153,7 @@ def test_all_four_numbers_of_a_crop_are_smoothed_worked_by_hand() -> None:
 
 def test_a_crop_that_turns_past_half_a_turn_goes_on_turning() -> None:
     # From 0.1 short of half a turn to 0.1 past it, written as -pi + 0.1: half way is half a turn, not zero.
-    smoother = CropSmoother(SmoothingStrength(1.0, 0.0, 0.0, 1.0))
+    smoother = CropSmoother(SmoothingStrength(1.0, 0.0, 0.0))
     smoother.smooth(replace(CROP, angle_rad=math.pi - 0.1), 0.0)
     smooth = smoother.smooth(replace(CROP, angle_rad=-math.pi + 0.1), TURN_S)
     assert math.cos(smooth.angle_rad) == pytest.approx(-1)
@@ -174,62 +172,78 @@ def test_a_head_that_turns_round_and_round_is_followed(
         assert abs(math.remainder(smooth.angle_rad - angle, 2 * math.pi)) <= 0.25
 
 
-@pytest.mark.parametrize(
-    ("strength", "expected"), [(LOW, 0.5 * 0.2 + 0.5 * 0.8), (HIGH, 0.7 * 0.2 + 0.3 * 0.8)], ids=["low", "high"]
-)
-def test_the_mean_of_probabilities_worked_by_hand(strength: SmoothingStrength, expected: float) -> None:
-    smoother = ProbsSmoother(strength)
-    assert_allclose(smoother.smooth(probs(0.2), CROP), 0.2)
-    assert_allclose(smoother.smooth(probs(0.8), CROP), expected, rtol=1e-6)
+def textured_crop() -> BgrImage:
+    """Noise that is coarse enough to be followed."""
+    noise = np.random.default_rng(0).integers(0, 256, (55, 45, 3), np.uint8)
+    return BgrImage(cv2.resize(noise, (178, 218), interpolation=cv2.INTER_CUBIC))
+
+
+def moved(pixels: npt.NDArray[np.uint8], drift: npt.NDArray[np.float64]) -> BgrImage:
+    return BgrImage(cv2.warpAffine(pixels, drift, (178, 218), borderMode=cv2.BORDER_REFLECT))
+
+
+STILL = textured_crop()
+
+
+def probs(value: float) -> Probs:
+    """(2, 218, 178): background, and an eye all over the crop with this probability."""
+    return np.stack([np.full((218, 178), share, np.float32) for share in (1 - value, value)])
 
 
 @pytest.mark.parametrize(
-    ("moved_px", "expected"),
-    [(0.0, 0.5), (0.25, 0.575), (0.5, 0.65), (1.0, 0.8), (30.0, 0.8)],
-    ids=["still", "a quarter", "half", "all", "far"],
+    ("strength", "expected"), [(LOW, 0.5 * 0.2 + 0.5 * 0.8), (HIGH, 0.65 * 0.2 + 0.35 * 0.8)], ids=["low", "high"]
 )
-def test_the_old_mean_is_forgotten_as_far_as_the_crop_moves(moved_px: float, expected: float) -> None:
-    # Of LOW's share 0.5 as much is left as the move leaves of 2 crop pixels; a frame pixel is 2 of them.
-    smoother = ProbsSmoother(LOW)
-    smoother.smooth(probs(0.2), CROP)
-    moved = replace(CROP, mid_eye_px=(100.0 + moved_px, 200.0))
-    assert_allclose(smoother.smooth(probs(0.8), moved), expected, rtol=1e-6)
+@pytest.mark.parametrize("background", [0, None], ids=["with background", "without"])
+def test_the_mean_of_probabilities_worked_by_hand(
+    strength: SmoothingStrength, expected: float, background: int | None
+) -> None:
+    smoother = ProbsSmoother(strength, background)
+    assert_allclose(smoother.smooth(probs(0.2), STILL), probs(0.2))
+    assert_allclose(smoother.smooth(probs(0.8), STILL)[1], expected, rtol=1e-4)
+
+
+def test_the_mean_is_carried_along_as_the_face_drifts_in_its_crop() -> None:
+    drift = np.array([[1.0, 0.0, 3.0], [0.0, 1.0, -2.0]])
+    eye = probs(0.0)
+    eye[:, 100:120, 80:100] = [[[0.0]], [[1.0]]]
+    smoother = ProbsSmoother(LOW, background=0)
+    smoother.smooth(eye, STILL)
+    mean = smoother.smooth(probs(0.0), moved(STILL, drift))
+    assert_allclose(mean[1, 99:117, 84:102], 0.5, atol=0.01)  # 20 x 20, three to the right and two up
+    assert_allclose(mean[1, 112:116, 40:80], 0, atol=0.01)
+    assert_allclose(mean.sum(axis=0), 1, atol=1e-5)
+
+
+def test_after_a_cut_nothing_of_the_old_mean_is_kept() -> None:
+    smoother = ProbsSmoother(LOW, background=0)
+    smoother.smooth(probs(0.2), STILL)
+    flat = BgrImage(np.full_like(STILL, 90))
+    assert_array_equal(smoother.smooth(probs(0.8), flat), probs(0.8))
+
+
+def test_what_is_surely_background_is_taken_as_it_is() -> None:
+    eye = probs(0.01)
+    eye[:, 100:120, 80:100] = 0.5
+    smoother = ProbsSmoother(HIGH, background=0)
+    smoother.smooth(eye, STILL)
+    mean = smoother.smooth(probs(0.0), STILL)
+    assert_array_equal(mean[1, :90], 0)
+    assert_allclose(mean[1, 105:115, 85:95], 0.325, rtol=1e-4)
 
 
 def test_a_buffer_that_is_used_again_does_not_change_the_mean() -> None:
-    smoother = ProbsSmoother(LOW)
-    buffer = probs(0.2)
-    smoother.smooth(buffer, CROP)
-    buffer[:] = 0.8
-    assert_allclose(smoother.smooth(buffer, CROP), 0.5, rtol=1e-6)
+    smoother = ProbsSmoother(LOW, background=0)
+    buffer, crop = probs(0.2), STILL.copy()
+    smoother.smooth(buffer, BgrImage(crop))
+    buffer[:], crop[:] = probs(0.8), 0
+    assert_allclose(smoother.smooth(buffer, STILL)[1], 0.5, rtol=1e-4)
     assert_array_equal(buffer, probs(0.8))
-    buffer[:] = 0.1
-    assert_allclose(smoother.smooth(buffer, CROP), 0.3, rtol=1e-6)
 
 
 @BOTH
-@settings(deadline=None)
-@given(hnp.arrays(np.float32, (2, 3, 4), elements=st.floats(0, 1, width=32)))
-def test_the_mean_of_equal_probabilities_is_what_they_are(
-    strength: SmoothingStrength, same: npt.NDArray[np.float32]
-) -> None:
-    smoother = ProbsSmoother(strength)
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0, 1, width=32))
+def test_the_mean_of_equal_probabilities_is_what_they_are(strength: SmoothingStrength, value: float) -> None:
+    smoother = ProbsSmoother(strength, background=0)
     for _ in range(4):
-        assert_allclose(smoother.smooth(same, CROP), same, rtol=1e-6, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "motion_px"),
-    [
-        (CROP, CROP, 0.0),
-        (CROP, replace(CROP, mid_eye_px=(103.0, 196.0)), 10.0),
-        (CROP, replace(CROP, angle_rad=-0.1), 6.0),
-        (CROP, replace(CROP, scale=2 * math.exp(0.1)), 6.0),
-        (CROP, replace(CROP, scale=2 * math.exp(-0.1)), 6.0),
-        (replace(CROP, angle_rad=math.pi - 0.05), replace(CROP, angle_rad=-math.pi + 0.05), 6.0),
-        (CROP, CropTransform((103.0, 196.0), 2.0, 0.1), 16.0),
-    ],
-    ids=["none", "shift of 3 and 4", "turn", "nearer", "farther", "turn past half a turn", "shift and turn"],
-)
-def test_the_motion_of_a_crop_worked_by_hand(before: CropTransform, after: CropTransform, motion_px: float) -> None:
-    assert crop_motion_px(before, after) == pytest.approx(motion_px)
+        assert_allclose(smoother.smooth(probs(value), STILL), probs(value), atol=1e-6)

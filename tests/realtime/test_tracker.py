@@ -458,7 +458,8 @@ def test_of_two_followed_faces_that_fall_together_the_older_stays() -> None:
     crop = CropTransform((100.0, 100.0), 1.0, 0.0)
     close, apart = replace(crop, mid_eye_px=(120.0, 100.0)), replace(crop, mid_eye_px=(180.0, 100.0))
     none = np.zeros(0, np.float32)
-    tracks = [Track(number, at, 0.0, crop, none) for number, at in ((4, crop), (7, close), (9, apart))]
+    no_crop = BgrImage(np.zeros((0, 0, 3), np.uint8))
+    tracks = [Track(number, at, 0.0, crop, no_crop, none) for number, at in ((4, crop), (7, close), (9, apart))]
     assert [track.number for track in without_doubles(tracks)] == [4, 9]
 
 
