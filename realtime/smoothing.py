@@ -29,7 +29,7 @@ class SmoothingStrength:
     Attributes:
         cutoff_hz: of a crop that stands still; lower is steadier.
         cutoff_per_speed: how much the cutoff rises for each crop pixel per second; higher lags less.
-        mean_share: share of the old mean kept in the new probabilities; that many frames / (1 - share) it comes late.
+        mean_share: share of the old mean kept in a probability that hardly changes.
     """
 
     cutoff_hz: float
@@ -38,10 +38,13 @@ class SmoothingStrength:
 
 
 STRENGTHS = {
-    Smoothing.LOW: SmoothingStrength(cutoff_hz=2.0, cutoff_per_speed=0.2, mean_share=0.5),
-    Smoothing.HIGH: SmoothingStrength(cutoff_hz=1.0, cutoff_per_speed=0.1, mean_share=0.65),
+    Smoothing.LOW: SmoothingStrength(cutoff_hz=2.0, cutoff_per_speed=0.2, mean_share=0.55),
+    Smoothing.HIGH: SmoothingStrength(cutoff_hz=1.0, cutoff_per_speed=0.1, mean_share=0.7),
 }
 SPEED_CUTOFF_HZ = 1.0
+FORGETFUL_CHANGE = 1.3
+"""A probability that changes by so much would keep nothing of its mean; by 1, a lid that closes, it keeps 0.4 of the
+share: what moves of itself is let go, and an edge that trembles is held."""
 SURELY_BACKGROUND, RIM_PX = 0.98, 3
 TURN_RADIUS_PX = 60.0
 """How far from the crop's centre eyes and mouth lie: what a turn or a change of scale moves them by."""
@@ -150,15 +153,19 @@ class ProbsSmoother:
         assert self._mean is not None
         left, top, right, bottom = box
         to_box = drift - [[0, 0, left], [0, 0, top]]
-        inside = np.s_[top:bottom, left:right]
         if left >= right:
             np.copyto(self._mean, probs)
             return
+        inside, size_wh = np.s_[:, top:bottom, left:right], (right - left, bottom - top)
+        old = np.stack([cv2.warpAffine(mean, to_box, size_wh, borderMode=cv2.BORDER_REPLICATE) for mean in self._mean])
+        change = probs[inside] - old
         share = self._strength.mean_share
-        for mean, new in zip(self._mean, probs, strict=True):
-            old = cv2.warpAffine(mean, to_box, (right - left, bottom - top), borderMode=cv2.BORDER_REPLICATE)
-            np.copyto(mean, new)
-            cv2.addWeighted(new[inside], 1 - share, old, share, 0, dst=mean[inside])
+        new_share = change * change  # 1 - share * (1 - (change / FORGETFUL_CHANGE) ** 2)
+        new_share *= share / FORGETFUL_CHANGE**2
+        new_share += 1 - share
+        new_share *= change
+        np.copyto(self._mean, probs)
+        np.add(old, new_share, out=self._mean[inside])
 
     def _visible_box(self, probs: Probs) -> tuple[int, int, int, int]:
         """box_xyxy of the crop around what is not surely background, and a rim; all of it in models without one."""

@@ -191,15 +191,22 @@ def probs(value: float) -> Probs:
 
 
 @pytest.mark.parametrize(
-    ("strength", "expected"), [(LOW, 0.5 * 0.2 + 0.5 * 0.8), (HIGH, 0.65 * 0.2 + 0.35 * 0.8)], ids=["low", "high"]
+    ("strength", "shares"),
+    [
+        (LOW, (0.55 * (1 - 0.36 / 1.69), 0.55 * (1 - 0.01 / 1.69))),
+        (HIGH, (0.7 * (1 - 0.36 / 1.69), 0.7 * (1 - 0.01 / 1.69))),
+    ],
+    ids=["low", "high"],
 )
 @pytest.mark.parametrize("background", [0, None], ids=["with background", "without"])
 def test_the_mean_of_probabilities_worked_by_hand(
-    strength: SmoothingStrength, expected: float, background: int | None
+    strength: SmoothingStrength, shares: tuple[float, float], background: int | None
 ) -> None:
-    smoother = ProbsSmoother(strength, background)
-    assert_allclose(smoother.smooth(probs(0.2), STILL), probs(0.2))
-    assert_allclose(smoother.smooth(probs(0.8), STILL)[1], expected, rtol=1e-4)
+    # A change of 0.6 lets go of 0.36 / 1.69 of the share, one of 0.1 of hardly anything.
+    for new, share in zip((0.8, 0.3), shares, strict=True):
+        smoother = ProbsSmoother(strength, background)
+        assert_allclose(smoother.smooth(probs(0.2), STILL), probs(0.2))
+        assert_allclose(smoother.smooth(probs(new), STILL)[1], share * 0.2 + (1 - share) * new, rtol=1e-4)
 
 
 def test_the_mean_is_carried_along_as_the_face_drifts_in_its_crop() -> None:
@@ -209,7 +216,8 @@ def test_the_mean_is_carried_along_as_the_face_drifts_in_its_crop() -> None:
     smoother = ProbsSmoother(LOW, background=0)
     smoother.smooth(eye, STILL)
     mean = smoother.smooth(probs(0.0), moved(STILL, drift))
-    assert_allclose(mean[1, 99:117, 84:102], 0.5, atol=0.01)  # 20 x 20, three to the right and two up
+    kept = 0.55 * (1 - 1 / 1.69)
+    assert_allclose(mean[1, 99:117, 84:102], kept, atol=0.01)  # 20 x 20, three to the right and two up
     assert_allclose(mean[1, 112:116, 40:80], 0, atol=0.01)
     assert_allclose(mean.sum(axis=0), 1, atol=1e-5)
 
@@ -228,7 +236,7 @@ def test_what_is_surely_background_is_taken_as_it_is() -> None:
     smoother.smooth(eye, STILL)
     mean = smoother.smooth(probs(0.0), STILL)
     assert_array_equal(mean[1, :90], 0)
-    assert_allclose(mean[1, 105:115, 85:95], 0.325, rtol=1e-4)
+    assert_allclose(mean[1, 105:115, 85:95], 0.5 * 0.7 * (1 - 0.25 / 1.69), rtol=1e-4)
 
 
 def test_a_buffer_that_is_used_again_does_not_change_the_mean() -> None:
@@ -236,7 +244,8 @@ def test_a_buffer_that_is_used_again_does_not_change_the_mean() -> None:
     buffer, crop = probs(0.2), STILL.copy()
     smoother.smooth(buffer, BgrImage(crop))
     buffer[:], crop[:] = probs(0.8), 0
-    assert_allclose(smoother.smooth(buffer, STILL)[1], 0.5, rtol=1e-4)
+    share = 0.55 * (1 - 0.36 / 1.69)
+    assert_allclose(smoother.smooth(buffer, STILL)[1], share * 0.2 + (1 - share) * 0.8, rtol=1e-4)
     assert_array_equal(buffer, probs(0.8))
 
 
