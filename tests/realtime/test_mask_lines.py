@@ -128,7 +128,9 @@ def test_the_masks_are_those_of_the_png(crop: CropTransform) -> None:
 
 def test_a_region_that_reaches_beyond_its_pixels_is_not_cut() -> None:
     shown = face({Region.RIGHT_EYE: (87, 86, 91, 90)}, CropTransform((100.0, 120.0), 0.1, 0.0))
-    shown.probs[1] = np.maximum(shown.probs[1], 0.49)  # so that half way to the next pixel it still is the most probable
+    shown.probs[1] = np.maximum(
+        shown.probs[1], 0.49
+    )  # so that half way to the next pixel it still is the most probable
     shown.probs[0] = 1 - shown.probs[1]
     rle = line_of(frame(shown))["faces"][0]["regions"]["right_eye"]["rle"]
     assert_array_equal(decode(rle), frame_label_map([shown], (200, 240)) == Region.RIGHT_EYE)
