@@ -50,10 +50,11 @@ class VideoFile(AbstractContextManager["VideoFile"]):
         self.path = path
         self.name = str(path)
         self.frames = 0
-        self._is_broken = self._is_closed = False
+        self._is_broken = False
         with self._as_output_error():
             path.open("ab").close()  # FFmpeg itself opens the file with its first packet, many frames later
-            self._container = av.open(str(path), "w", options=SURVIVES_KILL[path.suffix.lower()])
+            container = av.open(str(path), "w", options=SURVIVES_KILL[path.suffix.lower()])
+        self._container: av.container.OutputContainer | None = container
         self._stream: av.VideoStream | None = None
         self._start_s = 0.0
         self._last_stamp = -1
@@ -73,13 +74,14 @@ class VideoFile(AbstractContextManager["VideoFile"]):
         Raises:
             OutputError: the file cannot be written.
         """
+        assert self._container is not None
         if self._stream is None:
-            self._stream = self._add_stream(frame_bgr)
+            self._stream = _add_stream(self._container, frame_bgr)
             self._start_s = time_s
         encoded = av.VideoFrame.from_numpy_buffer(fit(frame_bgr, (self._stream.width, self._stream.height)), "bgr24")
         self._last_stamp = encoded.pts = max(self._last_stamp + 1, round((time_s - self._start_s) / TIME_BASE))
         encoded.time_base = TIME_BASE
-        self._mux(encoded)
+        self._mux(self._container, self._stream, encoded)
         self.frames += 1
 
     def take(self, frame: FrameCopy) -> None:
@@ -92,15 +94,16 @@ class VideoFile(AbstractContextManager["VideoFile"]):
         Raises:
             OutputError: the file cannot be written.
         """
-        if self._is_closed:
+        container, stream = self._container, self._stream
+        self._container = self._stream = None  # the encoder's threads and memory go with its last reference
+        if container is None:
             return
-        self._is_closed = True
         try:
-            if self._stream is not None and not self._is_broken:  # FFmpeg crashes where the header could not be written
-                self._mux(None)
+            if stream is not None and not self._is_broken:  # FFmpeg crashes where the header could not be written
+                self._mux(container, stream, None)
         finally:
             with self._as_output_error():
-                self._container.close()
+                container.close()
         if not self.frames and self.path.is_file() and not self.path.stat().st_size:
             self.path.unlink()
 
@@ -110,17 +113,11 @@ class VideoFile(AbstractContextManager["VideoFile"]):
             return None
         return f"{self.path} ({self.duration_s:.1f} s, {self.frames} frames, {self.path.stat().st_size / 1e6:.1f} MB)"
 
-    def _add_stream(self, frame_bgr: BgrImage) -> av.VideoStream:
-        stream = self._container.add_stream("libx264", rate=1 / LAST_FRAME_S, options=ENCODER)
-        stream.width, stream.height = even_size(frame_bgr)
-        stream.pix_fmt = "yuv420p"
-        stream.time_base = stream.codec_context.time_base = TIME_BASE
-        return stream
-
-    def _mux(self, frame: av.VideoFrame | None) -> None:
-        assert self._stream is not None
+    def _mux(
+        self, container: av.container.OutputContainer, stream: av.VideoStream, frame: av.VideoFrame | None
+    ) -> None:
         with self._as_output_error():
-            self._container.mux(self._stream.encode(frame))
+            container.mux(stream.encode(frame))
 
     @contextmanager
     def _as_output_error(self) -> Iterator[None]:
@@ -137,6 +134,14 @@ class VideoFile(AbstractContextManager["VideoFile"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _add_stream(container: av.container.OutputContainer, frame_bgr: BgrImage) -> av.VideoStream:
+    stream = container.add_stream("libx264", rate=1 / LAST_FRAME_S, options=ENCODER)
+    stream.width, stream.height = even_size(frame_bgr)
+    stream.pix_fmt = "yuv420p"
+    stream.time_base = stream.codec_context.time_base = TIME_BASE
+    return stream
 
 
 def even_size(frame_bgr: BgrImage) -> tuple[int, int]:

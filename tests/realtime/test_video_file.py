@@ -185,6 +185,17 @@ def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
     assert len(read_back(tmp_path / "v.mp4")[0]) == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
+def test_a_closed_video_that_is_kept_holds_no_thread(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/task").iterdir()))
+    video = VideoFile(tmp_path / "v.mp4")
+    video.write(plain(640, 480), 0.0)
+    assert len(list(Path("/proc/self/task").iterdir())) > before
+    video.close()
+    assert len(list(Path("/proc/self/task").iterdir())) <= before
+    assert video.frames == 1
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
