@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from realtime.errors import OutputError
-from realtime.face import frame_label_map
 from realtime.images import write_image
 from realtime.sink import FrameCopy
 
@@ -30,7 +29,7 @@ class MaskFolder:
 
     def take(self, frame: FrameCopy) -> None:
         """Write the frame's mask under its name."""
-        write_image(self.folder / f"{frame.name}.png", frame_label_map(frame.faces, frame.size_wh))
+        write_image(self.folder / f"{frame.name}.png", frame.label_map)
         self.written += 1
 
     def close(self) -> None:

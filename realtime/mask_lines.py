@@ -5,14 +5,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from realtime.errors import OutputError
 from realtime.face import Face
-from realtime.geometry import Points, warp_to_frame
-from realtime.postprocess import label_crop, visible_box
+from realtime.frame_labels import FrameLabels
+from realtime.geometry import Points
 from realtime.regions import Region, region_name
 from realtime.sink import FrameCopy
 
@@ -83,11 +82,11 @@ def line_of(frame: FrameCopy) -> dict[str, Any]:
         "name": frame.name,
         "time_s": round(frame.time_s, 6),
         "size_wh": list(frame.size_wh),
-        "faces": [_face(face, frame.size_wh) for face in frame.faces],
+        "faces": [_face(*found, frame.size_wh) for found in zip(frame.faces, frame.labels, strict=True)],
     }
 
 
-def _face(face: Face, frame_wh: tuple[int, int]) -> dict[str, Any]:
+def _face(face: Face, labels: FrameLabels | None, frame_wh: tuple[int, int]) -> dict[str, Any]:
     crop = face.transform
     transform = {
         "layout": crop.layout.name,
@@ -95,22 +94,19 @@ def _face(face: Face, frame_wh: tuple[int, int]) -> dict[str, Any]:
         "scale": round(crop.scale, 6),
         "angle_rad": round(crop.angle_rad, 6),
     }
-    return {"number": face.number, "crop": transform, "regions": _regions(face, frame_wh)}
+    return {"number": face.number, "crop": transform, "regions": _regions(face, labels, frame_wh)}
 
 
-def _regions(face: Face, frame_wh: tuple[int, int]) -> dict[str, Any]:
-    spread = cv2.dilate(face.label_map, np.ones((3, 3), np.uint8))  # bilinear: a crop pixel reaches half a pixel out
-    box = visible_box(spread, face.transform, frame_wh)
-    if box is None:
+def _regions(face: Face, labels: FrameLabels | None, frame_wh: tuple[int, int]) -> dict[str, Any]:
+    if labels is None:
         return {}
-    ids = label_crop(np.stack([warp_to_frame(prob, face.transform, box) for prob in face.probs]), face.regions)
     regions = {}
     for region in face.regions:
-        mask = ids == region
+        mask = labels.ids == region
         if region == Region.BACKGROUND or not mask.any():
             continue
         regions[region_name(region)] = {
-            "rle": {"size": list(frame_wh[::-1]), "counts": run_lengths(mask, box[:2], frame_wh)},
+            "rle": {"size": list(frame_wh[::-1]), "counts": run_lengths(mask, labels.box_xyxy[:2], frame_wh)},
             "polygons": [_flat(points) for points in face.polygons.get(region, []) if len(points) > 2],
         }
     return regions

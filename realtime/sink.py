@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.face import Face
+from realtime.frame_labels import FrameLabels, frame_labels
 from realtime.images import flatten
 from realtime.preprocess import BgrImage
+from realtime.regions import Region
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,20 @@ class FrameCopy:
         """The picture, a cut-out over black."""
         assert self.picture is not None
         return flatten(self.picture)
+
+    @cached_property
+    def labels(self) -> tuple[FrameLabels | None, ...]:
+        """Each face's region ids in the frame; None for a face of which nothing is seen."""
+        return tuple(frame_labels(face, self.size_wh) for face in self.faces)
+
+    @property
+    def label_map(self) -> npt.NDArray[np.uint8]:
+        """(H, W) region ids of the whole frame; where faces overlap, the later one is on top."""
+        label_map = np.zeros(self.size_wh[::-1], np.uint8)
+        for labels in filter(None, self.labels):
+            left, top, right, bottom = labels.box_xyxy
+            np.copyto(label_map[top:bottom, left:right], labels.ids, where=labels.ids != Region.BACKGROUND)
+        return label_map
 
 
 class Sink(Protocol):
