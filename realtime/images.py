@@ -32,17 +32,37 @@ def read_image(path: Path) -> BgrImage:
 
 
 def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
-    """Write (H, W) or (H, W, 3) uint8 in the format of the name's suffix.
+    """Write (H, W), (H, W, 3) or, with alpha, (H, W, 4) uint8 in the format of the name's suffix.
 
     Raises:
-        OutputError: the format is unknown, or the file cannot be written.
+        OutputError: the format is unknown, or the file cannot be written; then no part of it is left.
     """
     try:
         is_encoded, encoded = cv2.imencode(path.suffix, pixels)
         if not is_encoded:
             raise OutputError(f"{path}: a picture of this size or kind cannot be written as {path.suffix}")
-        path.write_bytes(encoded.tobytes())
+        _write_whole(path, encoded.tobytes())
     except cv2.error:
         raise OutputError(f"{path}: no image format is called {path.suffix or 'nothing'!r}") from None
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from None
+
+
+def _write_whole(path: Path, contents: bytes) -> None:
+    with path.open("wb") as file:
+        try:
+            file.write(contents)
+            file.flush()
+        except OSError:
+            if path.is_file():  # a device stays
+                path.unlink()
+            raise
+
+
+def flatten(picture: npt.NDArray[np.uint8]) -> BgrImage:
+    """(H, W, 4) uint8 over black, as (H, W, 3); a picture without alpha as it is."""
+    if picture.shape[2] == 3:
+        return BgrImage(picture)
+    opaque = cv2.cvtColor(picture, cv2.COLOR_BGRA2BGR)
+    alpha = cv2.cvtColor(picture[:, :, 3], cv2.COLOR_GRAY2BGR)
+    return BgrImage(cv2.multiply(opaque, alpha, dst=opaque, scale=1 / 255))

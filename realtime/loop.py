@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +12,15 @@ from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAME
 from realtime.errors import SourceError
 from realtime.outputs import Outputs
 from realtime.overlay import Overlay
+from realtime.preprocess import BgrImage
 from realtime.report import RunReport
 from realtime.segmenter import Segmenter
 from realtime.sources import Source, demo_source, open_source
 from realtime.timing import percentiles
-from realtime.window import display_problem
+from realtime.window import Window, display_problem
 
 CAMERA_0 = "0"
+TITLE = "eye-lip-segmenter (q quits)"
 Tell = Callable[[str], None]
 
 
@@ -61,6 +63,7 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
         precision=segmenter.card.precision,
         dropped=source.dropped,
         source=source.name,
+        not_written=outputs.dropped,
     )
     tell(report.summary())
     if config.json is not None:
@@ -79,16 +82,20 @@ def _loop(source: Source, segmenter: Segmenter, outputs: Outputs, config: Realti
     timer, overlay = segmenter.timer, Overlay()
     frames = frames_with_face = 0
     start = last = time.perf_counter()
-    with suppress(KeyboardInterrupt):  # Ctrl-C is an ordinary end
+    with suppress(KeyboardInterrupt), ExitStack() as stack:  # Ctrl-C is an ordinary end
+        window = None if config.headless else stack.enter_context(Window(TITLE, is_paced=not source.is_live))
         for frame in source:
             arrived = time.perf_counter()
             faces = segmenter(frame.image_bgr, frame.time_s, is_still=frame.is_still)
             with timer.stage("draw"):
-                overlay.draw(frame.image_bgr, faces, config.look)
+                picture = overlay.draw(frame.image_bgr, faces, config.look)
+                if config.mirror:
+                    picture = BgrImage(cv2.flip(picture, 1))
             timer.add("read", (arrived - last) * 1e3)
             timer.add("latency", (time.perf_counter() - frame.captured_s) * 1e3)
             with timer.stage("write"):
-                goes_on = outputs.write(frame, faces)
+                outputs.write(frame, picture, faces)
+                goes_on = window is None or window.show(picture, frame.time_s, hold=source.is_one_picture)
             frames += 1
             frames_with_face += bool(faces)
             now = time.perf_counter()

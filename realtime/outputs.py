@@ -1,83 +1,127 @@
-"""Where pictures and masks go: a window, a video or picture file, a folder of masks."""
+"""Where finished frames go: video or picture, masks, a virtual camera; what the keys record and keep."""
 
-import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
-from realtime.face import Face, frame_label_map
+from realtime.face import Face
 from realtime.images import IMAGE_SUFFIXES, write_image
-from realtime.preprocess import BgrImage
+from realtime.mask_folder import MaskFolder
+from realtime.mask_lines import MaskLines
+from realtime.sink import FrameCopy, Sink
 from realtime.sources import Frame
 from realtime.video_file import VIDEO_SUFFIXES, VideoFile
-from realtime.window import Window
+from realtime.virtual_camera import VirtualCamera
+from realtime.writer import Writer
 
-TITLE = "eye-lip-segmenter (q quits)"
+CAMERA_FPS = 30.0
 
 
 class Outputs(AbstractContextManager["Outputs"]):
-    """Everything that a frame is handed on to; all of it is checked before the first frame.
+    """Everything that a frame is written to, in a thread of its own; all of it is checked before the first frame.
+
+    Leaving it finishes every file, after an error and through a second Ctrl-C too.
 
     Args:
         config: says which outputs are wanted.
-        is_live: the source sets its own pace, so that the window need not.
-        is_one_picture: the source is a single picture, held on the screen until a key is pressed.
+        is_live: a frame that comes while the writing lags is left out; else `write` waits.
+        is_one_picture: the source is a single picture, and may be written as one.
 
     Raises:
         OutputError: one of them cannot be written.
     """
 
     def __init__(self, config: RealtimeConfig, *, is_live: bool, is_one_picture: bool) -> None:
-        self._config = config
-        self._is_one_picture = is_one_picture
-        for path in (config.output, config.json):
-            if path and not path.parent.is_dir():
-                raise OutputError(f"{path}: its folder does not exist")
-        for path in (config.output, config.masks, config.json):
-            if path and path.exists() and Path(config.source).exists() and path.samefile(config.source):
-                raise OutputError(f"{path}: is the source, and would be written over")
-        with ExitStack() as stack:
-            self._masks = MaskFolder(config.masks) if config.masks else None
-            self._picture, self._video = self._open_output(config.output, stack)
-            self._window = None if config.headless else stack.enter_context(Window(TITLE, is_paced=not is_live))
-            self._stack = stack.pop_all()
-        self._frames_written = 0
+        _check_paths(config)
+        self._writer = Writer(waits=not is_live)
+        self._recording: VideoFile | None = None
+        self._snapshots: list[Path] = []
+        try:
+            self._open(config, is_live, is_one_picture)
+        except OutputError:
+            self._writer.stop()
+            raise
 
-    def write(self, frame: Frame, faces: Sequence[Face]) -> bool:
-        """Hand on one frame with its overlay drawn; False when the user asked to stop."""
-        picture = BgrImage(cv2.flip(frame.image_bgr, 1)) if self._config.mirror else frame.image_bgr
-        if self._picture:
-            write_image(self._picture, picture)
-        if self._video:
-            self._video.write(picture, frame.time_s)
-        if self._masks:
-            self._masks.write(frame_label_map(faces, (picture.shape[1], picture.shape[0])), frame.name)
-        self._frames_written += 1
-        return self._window is None or self._window.show(picture, frame.time_s, hold=self._is_one_picture)
+    def write(self, frame: Frame, picture: npt.NDArray[np.uint8], faces: Sequence[Face]) -> None:
+        """Hand on a frame; what is wanted of it is copied, so that the caller may use all three again.
+
+        Args:
+            frame: says when it was taken, its name and its size.
+            picture: (H, W, 3) or, cut out, (H, W, 4) uint8 as it is to be seen: drawn on, mirrored or not.
+            faces: on the frame as it was taken, never mirrored.
+
+        Raises:
+            OutputError: an earlier frame could not be written.
+        """
+        self._writer.write(frame, picture, faces)
+
+    def snapshot(self, picture: npt.NDArray[np.uint8]) -> Path:
+        """Write this picture, a cut-out with its alpha, as a PNG in the current folder, and say its name.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        path = _new_file("snapshot", ".png")
+        write_image(path, picture)
+        self._snapshots.append(path)
+        return path
+
+    def start_recording(self) -> Path:
+        """Write the pictures from now on to a new video in the current folder, and say its name.
+
+        Raises:
+            OutputError: it cannot be written, or an earlier frame could not.
+        """
+        assert self._recording is None
+        recording = VideoFile(_new_file("recording", ".mp4"))
+        self._writer.add(recording)
+        self._recording = recording
+        return recording.path
+
+    def stop_recording(self) -> Path:
+        """Finish the video, and say its name; what still waits to be written gets into it."""
+        assert self._recording is not None
+        recording, self._recording = self._recording, None
+        self._writer.remove(recording)
+        return recording.path
+
+    @property
+    def is_recording(self) -> bool:
+        """Between `start_recording` and `stop_recording`."""
+        return self._recording is not None
+
+    @property
+    def dropped(self) -> int:
+        """Frames of a live source left out because the writing lagged."""
+        return self._writer.dropped
 
     def written(self) -> list[str]:
-        """What was written, for the user; files are complete once the outputs are closed."""
-        masks = [f"{self._masks.folder} ({self._masks.written} masks)"] if self._masks else []
-        paths = (self._picture, self._video and self._video.path) if self._frames_written else ()
-        return [str(path) for path in paths if path] + masks
+        """What is complete, a line for each, for the user; all of it once the outputs are closed."""
+        lines = []
+        for sink in self._writer.finished:
+            left_out = self._writer.left_out[sink]
+            if summary := sink.summary():
+                lines.append(summary + (f", {left_out} frames left out to keep up" if left_out else ""))
+        return lines + [str(path) for path in self._snapshots]
 
-    def _open_output(self, path: Path | None, stack: ExitStack) -> tuple[Path | None, VideoFile | None]:
-        if path is None:
-            return None, None
-        if path.suffix.lower() in VIDEO_SUFFIXES:
-            return None, stack.enter_context(VideoFile(path))
-        if path.suffix.lower() in IMAGE_SUFFIXES and self._is_one_picture:
-            return path, None
-        kinds = ", ".join(sorted(VIDEO_SUFFIXES)) + (", .png or .jpg" if self._is_one_picture else "")
-        raise OutputError(f"{path}: the output of this source is written as {kinds}")
+    def _open(self, config: RealtimeConfig, is_live: bool, is_one_picture: bool) -> None:
+        if config.output:
+            self._writer.add(_open_output(config.output, is_one_picture))
+        if config.masks:
+            self._writer.add(MaskFolder(config.masks))
+        if config.jsonl:
+            self._writer.add(MaskLines(config.jsonl))
+        if config.virtual_camera:
+            self._writer.add(VirtualCamera(config.fps or CAMERA_FPS, is_paced=not is_live))
 
     def __enter__(self) -> Self:
         return self
@@ -85,39 +129,73 @@ class Outputs(AbstractContextManager["Outputs"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        untold = self._writer.stop()
+        if untold is not None and error is None:
+            raise untold
 
 
-class MaskFolder:
-    """One single-channel PNG of region ids for each frame, of the frame's own size.
+class PictureFile:
+    """A single picture.
 
     Args:
-        folder: made where it is missing.
-
-    Raises:
-        OutputError: it cannot be made or written to.
+        path: of a kind that OpenCV writes; only a PNG keeps the alpha of a cut-out.
     """
 
-    def __init__(self, folder: Path) -> None:
-        make_folder(folder)
-        self.folder = folder
-        self.written = 0
+    wants_picture = True
+    wants_faces = False
 
-    def write(self, label_map: npt.NDArray[np.uint8], name: str) -> None:
-        """Write `name`.png."""
-        write_image(self.folder / f"{name}.png", label_map)
-        self.written += 1
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+        self._is_written = False
+
+    def take(self, frame: FrameCopy) -> None:
+        """Write the picture; a later one in its place."""
+        is_png = self.path.suffix.lower() == ".png"
+        write_image(self.path, frame.picture if is_png and frame.picture is not None else frame.picture_bgr)
+        self._is_written = True
+
+    def close(self) -> None:
+        """Nothing: the picture is complete as soon as it is written."""
+
+    def summary(self) -> str | None:
+        """`webcam.png`; None where no frame came."""
+        return str(self.path) if self._is_written else None
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and its parents.
+def _open_output(path: Path, is_one_picture: bool) -> Sink:
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return VideoFile(path)
+    if path.suffix.lower() in IMAGE_SUFFIXES and is_one_picture:
+        return PictureFile(path)
+    kinds = ", ".join(sorted(VIDEO_SUFFIXES)) + (", .png or .jpg" if is_one_picture else "")
+    raise OutputError(f"{path}: the output of this source is written as {kinds}")
 
-    Raises:
-        OutputError: it cannot be made, or is a file, or cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from None
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"{folder}: cannot be written to")
+
+def _check_paths(config: RealtimeConfig) -> None:
+    files = [path for path in (config.output, config.jsonl, config.json) if path]
+    for path in files:
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: its folder does not exist")
+        if files.count(path) > 1:
+            raise OutputError(f"{path}: is named for two outputs")
+    source = Path(config.source)
+    masks = [config.masks, config.masks / f"{source.stem}.png"] if config.masks else []
+    for path in files + masks:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise OutputError(f"{path}: is the source, and would be written over")
+
+
+def _new_file(kind: str, suffix: str) -> Path:
+    """An empty file of this second's name in the current folder, with a number where the name is taken."""
+    stem = f"{kind}_{datetime.now():%Y%m%d_%H%M%S}"
+    for number in count(1):
+        path = Path(f"{stem}{suffix}" if number == 1 else f"{stem}_{number}{suffix}")
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+        return path
+    raise AssertionError  # counting does not end

@@ -22,6 +22,7 @@ class RunReport:
         precision: of the segmenter.
         dropped: frames of a live source that were not taken in time.
         source: what the frames came from.
+        not_written: frames of a live source that were shown but are in no file, because the writing lagged.
     """
 
     frames: int
@@ -34,6 +35,7 @@ class RunReport:
     precision: str
     dropped: int
     source: str
+    not_written: int = 0
 
     def write(self, path: Path) -> None:
         """Write it as JSON.

@@ -1,6 +1,7 @@
 """Whatever an image file holds is read as uint8 BGR, or refused in one line."""
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.errors import OutputError, SourceError
-from realtime.images import IMAGE_SUFFIXES, read_image, write_image
+from realtime.images import IMAGE_SUFFIXES, flatten, read_image, write_image
 
 COLOR = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
 
@@ -143,3 +144,25 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, pixels: np
     with pytest.raises(OutputError, match=said):
         write_image(tmp_path / name, pixels)
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_picture_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path: Path) -> None:
+    import resource  # Windows has none
+
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"p\.png: File too large$"):
+            write_image(tmp_path / "p.png", noise)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flattening_puts_a_cut_out_over_black_and_leaves_a_picture_as_it_is() -> None:
+    cut_out = np.array([[[200, 100, 50, 255], [200, 100, 50, 51], [200, 100, 50, 0]]], np.uint8)
+    assert_array_equal(flatten(cut_out), [[[200, 100, 50], [40, 20, 10], [0, 0, 0]]])
+    picture = cut_out[:, :, :3]
+    assert flatten(picture) is picture

@@ -1,5 +1,7 @@
 """A video file holds the frames it was given, at their own times, and is finished whatever happens."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import realtime
 from realtime.errors import OutputError
 from realtime.preprocess import BgrImage
 from realtime.video_file import VideoFile
@@ -36,6 +39,59 @@ def test_each_frame_keeps_its_own_time(tmp_path: Path, suffix: str) -> None:
     assert_allclose(times, stamps, atol=1e-3 if suffix == ".mkv" else 2e-5)
     for index, image in enumerate(images):
         assert_allclose(image, 40 * index + 20, atol=10)
+
+
+def duration_s(path: Path) -> float:
+    with av.open(str(path)) as container:
+        return float((container.duration or 0) / av.time_base)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_the_file_plays_as_long_as_its_time_stamps_say_also_where_frames_dropped(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"video{suffix}"
+    stamps = [index / 30 for index in range(90) if index % 7 and not 40 < index < 60]
+    with VideoFile(path) as video:
+        for stamp in stamps:
+            video.write(plain(64, 48), stamp)
+    expected = stamps[-1] - stamps[0] + 1 / 30
+    assert_allclose([duration_s(path), video.duration_s], expected, atol=2e-3)
+    assert len(read_back(path)[0]) == video.frames == len(stamps)
+    assert video.summary() == f"{path} (3.0 s, {len(stamps)} frames, 0.0 MB)"
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_the_first_frame_is_at_0_whenever_it_was_taken(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"video{suffix}"
+    with VideoFile(path) as video:
+        for stamp in (3600.5, 3600.6, 3601.0):
+            video.write(plain(64, 48), stamp)
+    assert_allclose(read_back(path)[0], [0, 0.1, 0.5], atol=1e-3)
+    assert_allclose(duration_s(path), 0.5 + 1 / 30, atol=2e-3)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from realtime.video_file import VideoFile
+video = VideoFile(Path(sys.argv[1]))
+for index in range(150):
+    video.write(np.full((48, 64, 3), index, np.uint8), index / 30)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_a_hard_kill_costs_no_more_than_the_last_two_seconds(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"video{suffix}"
+    root = Path(realtime.__file__).parents[1]
+    killed = subprocess.run([sys.executable, "-c", KILLED, path], cwd=root, check=False, timeout=60)
+    assert killed.returncode == -9
+    times, images = read_back(path)
+    assert len(times) >= 90
+    assert_allclose(times, np.arange(len(times)) / 30, atol=1e-3)
+    assert_allclose(images[60], 60, atol=10)
 
 
 def test_colours_are_blue_green_red_and_the_codec_is_h264(tmp_path: Path) -> None:
@@ -111,9 +167,33 @@ def test_a_video_is_finished_after_an_exception(tmp_path: Path) -> None:
     assert len(read_back(tmp_path / "v.mp4")[0]) == 7
 
 
-def test_a_video_of_no_frames_is_closed_without_a_word(tmp_path: Path) -> None:
-    with VideoFile(tmp_path / "v.mp4"):
-        pass
+def test_a_video_of_no_frames_leaves_no_file_and_an_older_one_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "old.mp4").write_bytes(b"precious")
+    for name in ("old.mp4", "new.mp4"):
+        with VideoFile(tmp_path / name) as video:
+            pass
+        assert video.summary() is None
+    assert [path.name for path in tmp_path.iterdir()] == ["old.mp4"]
+    assert (tmp_path / "old.mp4").read_bytes() == b"precious"
+
+
+def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
+    video = VideoFile(tmp_path / "v.mp4")
+    video.write(plain(64, 48), 0.0)
+    video.close()
+    video.close()
+    assert len(read_back(tmp_path / "v.mp4")[0]) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
+def test_a_closed_video_that_is_kept_holds_no_thread(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/task").iterdir()))
+    video = VideoFile(tmp_path / "v.mp4")
+    video.write(plain(640, 480), 0.0)
+    assert len(list(Path("/proc/self/task").iterdir())) > before
+    video.close()
+    assert len(list(Path("/proc/self/task").iterdir())) <= before
+    assert video.frames == 1
 
 
 @pytest.mark.parametrize(
