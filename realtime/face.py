@@ -1,6 +1,5 @@
 """One face of a frame, as the loop's stages hand it on and as a caller of the Python API gets it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.geometry import CropTransform, Points
-from realtime.postprocess import Probs, label_crop, paste_label_map, region_polygons
+from realtime.postprocess import Probs, label_crop, region_polygons
 from realtime.regions import Region
 
 
@@ -31,7 +30,7 @@ class Face:
 
     @cached_property
     def label_map(self) -> npt.NDArray[np.uint8]:
-        """(218, 178) uint8 region ids in the crop. `frame_label_map` brings them to the frame's size."""
+        """(218, 178) uint8 region ids in the crop. `frame_labels.frame_label_map` brings them to the frame's size."""
         return label_crop(self.probs, self.regions)
 
     @cached_property
@@ -42,11 +41,3 @@ class Face:
     def copy(self) -> "Face":
         """The same face, with probabilities that stay."""
         return Face(self.number, self.transform, self.probs.copy(), self.regions)
-
-
-def frame_label_map(faces: Sequence[Face], frame_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """(H, W) uint8 region ids of a whole frame; where faces overlap, the later one is on top."""
-    label_map = np.zeros(frame_wh[::-1], np.uint8)
-    for face in faces:
-        paste_label_map(label_map, face.probs, face.transform, face.regions)
-    return label_map

@@ -1,5 +1,6 @@
-"""A face's region ids at the frame's own resolution, worked out only where a region can be seen."""
+"""Region ids at the frame's own resolution, worked out only where a face's regions can be seen."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from realtime.face import Face
 from realtime.geometry import warp_to_frame
 from realtime.postprocess import label_crop, visible_box
+from realtime.regions import Region
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,27 @@ class FrameLabels:
 
 
 def frame_labels(face: Face, frame_wh: tuple[int, int]) -> FrameLabels | None:
-    """The same ids as in `face.frame_label_map`; None where the face shows no region inside the frame."""
+    """One face's ids in its box of the frame; None where it shows no region inside the frame.
+
+    Probabilities, not ids, are brought to the frame's size, so that edges stay smooth on a large face.
+    """
     spread = cv2.dilate(face.label_map, np.ones((3, 3), np.uint8))  # bilinear: a crop pixel reaches half a pixel out
     box = visible_box(spread, face.transform, frame_wh)
     if box is None:
         return None
     in_frame = np.stack([warp_to_frame(prob, face.transform, box) for prob in face.probs])
     return FrameLabels(box, label_crop(in_frame, face.regions))
+
+
+def frame_label_map(faces: Iterable[Face], frame_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """(H, W) uint8 region ids of the whole frame; where faces overlap, the later one is on top."""
+    return whole_label_map((frame_labels(face, frame_wh) for face in faces), frame_wh)
+
+
+def whole_label_map(boxes: Iterable[FrameLabels | None], frame_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """(H, W) uint8 region ids from those of each face; background does not cover an earlier face."""
+    label_map = np.zeros(frame_wh[::-1], np.uint8)
+    for labels in filter(None, boxes):
+        left, top, right, bottom = labels.box_xyxy
+        np.copyto(label_map[top:bottom, left:right], labels.ids, where=labels.ids != Region.BACKGROUND)
+    return label_map

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.face import Face
-from realtime.frame_labels import FrameLabels, frame_labels
+from realtime.frame_labels import FrameLabels, frame_labels, whole_label_map
 from realtime.images import flatten
 from realtime.preprocess import BgrImage
-from realtime.regions import Region
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,7 @@ class FrameCopy:
     @property
     def label_map(self) -> npt.NDArray[np.uint8]:
         """(H, W) region ids of the whole frame; where faces overlap, the later one is on top."""
-        label_map = np.zeros(self.size_wh[::-1], np.uint8)
-        for labels in filter(None, self.labels):
-            left, top, right, bottom = labels.box_xyxy
-            np.copyto(label_map[top:bottom, left:right], labels.ids, where=labels.ids != Region.BACKGROUND)
-        return label_map
+        return whole_label_map(self.labels, self.size_wh)
 
 
 class Sink(Protocol):

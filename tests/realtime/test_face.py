@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from realtime.face import Face, frame_label_map
+from realtime.face import Face
+from realtime.frame_labels import frame_label_map
 from realtime.geometry import CropTransform
 from realtime.regions import Region
 

@@ -1,15 +1,36 @@
-"""A face's ids in its box of the frame are those of the whole frame's label map."""
+"""Ids land at the face's place in the frame, at the frame's resolution, and the box leaves none out."""
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.face import Face, frame_label_map
-from realtime.frame_labels import frame_labels
-from realtime.geometry import CropTransform
+from realtime.face import Face
+from realtime.frame_labels import frame_label_map, frame_labels
+from realtime.geometry import CropTransform, warp_to_frame
+from realtime.postprocess import Probs, label_crop
 from realtime.regions import Region
 from realtime.sink import FrameCopy
+
+ALL = tuple(Region)
+EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)
+AS_IT_IS = CropTransform((189.0, 138.0), 1.0, 0.0)
+"""Crop pixel (x, y) is frame pixel (x + 100, y + 50)."""
+LARGE = CropTransform((300.0, 300.0), 0.25, 0.0)
+"""Crop pixel (x, y) is 4 x 4 frame pixels from (4 x - 56, 4 y - 52)."""
+
+
+def probs_of(regions: tuple[Region, ...], *boxes: tuple[Region, tuple[int, int, int, int], float]) -> Probs:
+    """(C, 218, 178) with a probability for each (region, box_xyxy); the rest is background, where there is one."""
+    probs = np.zeros((len(regions), 218, 178), np.float32)
+    for region, (left, top, right, bottom), prob in boxes:
+        probs[regions.index(region), top:bottom, left:right] = prob
+    if Region.BACKGROUND in regions:
+        probs[regions.index(Region.BACKGROUND)] = 1 - probs.sum(axis=0)
+    return probs
+
 
 REGIONS = (Region.BACKGROUND, Region.RIGHT_EYE, Region.UPPER_LIP)
 FRAME_WH = (200, 240)
@@ -44,7 +65,9 @@ def box_only(probs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 @pytest.mark.parametrize("probs", [patches(0), box_only(patches(0))], ids=["many patches", "one that reaches far"])
 def test_the_box_holds_all_that_the_whole_frame_shows(crop: CropTransform, probs: npt.NDArray[np.float32]) -> None:
     face = Face(1, crop, probs, REGIONS)
-    expected = frame_label_map([face], FRAME_WH)
+    whole = np.stack([warp_to_frame(prob, crop, (0, 0, *FRAME_WH)) for prob in probs])
+    inside = warp_to_frame(np.ones((218, 178), np.float32), crop, (0, 0, *FRAME_WH)) > 0
+    expected = np.where(inside, label_crop(whole, REGIONS), 0)
     labels = frame_labels(face, FRAME_WH)
     assert labels is not None
     left, top, right, bottom = labels.box_xyxy
@@ -59,6 +82,59 @@ def test_a_face_of_which_nothing_is_seen_has_no_box() -> None:
     nothing[0] = 1
     assert frame_labels(Face(1, CropTransform((89.0, 88.0), 1.0, 0.0), nothing, REGIONS), FRAME_WH) is None
     assert frame_labels(Face(1, CropTransform((-900.0, 0.0), 1.0, 0.0), patches(0), REGIONS), FRAME_WH) is None
+
+
+@pytest.mark.parametrize("regions", [ALL, EYES_AND_LIPS], ids=["with background", "without"])
+def test_ids_land_at_the_faces_place_in_the_frame_and_nowhere_else(regions: tuple[Region, ...]) -> None:
+    probs = probs_of(regions, (Region.LEFT_EYE, (120, 80, 140, 95), 0.9), (Region.LOWER_LIP, (70, 160, 110, 170), 0.9))
+    label_map = frame_label_map([Face(1, AS_IT_IS, probs, regions)], (640, 480))
+    expected = np.zeros((480, 640), np.uint8)
+    expected[130:145, 220:240] = 2
+    expected[210:220, 170:210] = 6
+    assert_array_equal(label_map, expected)
+
+
+def test_a_face_that_lies_on_its_side_is_pasted_on_its_side() -> None:
+    # A quarter turn clockwise: what is right of the crop's mid-eye point is below it in the frame; below becomes left.
+    probs = probs_of(ALL, (Region.LEFT_EYE, (119, 88, 129, 90), 0.9))
+    label_map = frame_label_map([Face(1, CropTransform((300.0, 200.0), 1.0, math.pi / 2), probs, ALL)], (640, 480))
+    expected = np.zeros((480, 640), np.uint8)
+    expected[230:240, 298:300] = 2
+    assert_array_equal(label_map, expected)
+
+
+def test_a_large_face_gets_edges_at_the_frames_own_resolution() -> None:
+    # A slanting edge that moves half a pixel aside on each row: in the frame too, not by 2 every 4th row.
+    probs = np.zeros((1, 218, 178), np.float32)
+    rows, columns = np.mgrid[:218, :178]
+    probs[0] = np.clip((columns - rows * 0.5) * 0.2 + 0.5, 0, 1)
+    label_map = frame_label_map([Face(1, LARGE, probs, (Region.LEFT_IRIS,))], (700, 900))
+    edges = np.argmax(label_map[100:600] == 4, axis=1)
+    assert_allclose(np.diff(edges), 0.5, atol=0.51)
+    assert_allclose(edges[-1] - edges[0], 499 / 2, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("mid_eye", "expected"),
+    [
+        ((0.0, 0.0), (0, 0, 33, 12)),
+        ((640.0, 480.0), (607, 470, 640, 480)),
+        ((320.0, -5.0), (287, 0, 353, 7)),
+        ((-300.0, 100.0), None),
+        ((1e6, 1e6), None),
+    ],
+    ids=["top left", "bottom right", "above", "outside", "far outside"],
+)
+def test_a_face_at_the_border_is_cut_there(
+    mid_eye: tuple[float, float], expected: tuple[int, int, int, int] | None
+) -> None:
+    probs = probs_of(ALL, (Region.RIGHT_EYE, (56, 78, 122, 100), 0.9))
+    label_map = frame_label_map([Face(1, CropTransform(mid_eye, 1.0, 0.0), probs, ALL)], (640, 480))
+    cut = np.zeros((480, 640), np.uint8)
+    if expected:
+        left, top, right, bottom = expected
+        cut[top:bottom, left:right] = 1
+    assert_array_equal(label_map, cut)
 
 
 def test_where_faces_overlap_the_later_is_on_top_as_in_the_whole_frame() -> None:

@@ -15,7 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import realtime
 from realtime.errors import OutputError
-from realtime.face import Face, frame_label_map
+from realtime.face import Face
+from realtime.frame_labels import frame_label_map
 from realtime.geometry import CropTransform
 from realtime.mask_lines import MaskLines, line_of, run_lengths
 from realtime.preprocess import BgrImage

@@ -1,7 +1,5 @@
 """Probabilities become ids, centroids and boxes at the right place, worked by hand."""
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,7 +13,6 @@ from realtime.postprocess import (
     label_crop,
     measure_parts,
     part_channels,
-    paste_label_map,
     region_polygons,
     visible_box,
 )
@@ -112,71 +109,6 @@ def test_each_pixel_gets_the_id_of_its_most_probable_region() -> None:
 def test_a_model_without_background_is_unsure_below_a_half() -> None:
     probs = np.array([[[0.49, 0.5, 0.9]], [[0.1, 0.2, 0.95]]], np.float32)
     assert_array_equal(label_crop(probs, (Region.LEFT_EYE, Region.LOWER_LIP)), [[0, 2, 6]])
-
-
-@pytest.mark.parametrize("regions", [ALL, EYES_AND_LIPS], ids=["with background", "without"])
-def test_ids_land_at_the_faces_place_in_the_frame_and_nowhere_else(regions: tuple[Region, ...]) -> None:
-    label_map = np.zeros((480, 640), np.uint8)
-    label_map[0, 0] = 7
-    probs = probs_of(regions, (Region.LEFT_EYE, (120, 80, 140, 95), 0.9), (Region.LOWER_LIP, (70, 160, 110, 170), 0.9))
-    paste_label_map(label_map, probs, AS_IT_IS, regions)
-    expected = np.zeros((480, 640), np.uint8)
-    expected[0, 0] = 7
-    expected[130:145, 220:240] = 2
-    expected[210:220, 170:210] = 6
-    assert_array_equal(label_map, expected)
-
-
-def test_a_face_that_lies_on_its_side_is_pasted_on_its_side() -> None:
-    # A quarter turn clockwise: what is right of the crop's mid-eye point is below it in the frame; below becomes left.
-    label_map = np.zeros((480, 640), np.uint8)
-    probs = probs_of(ALL, (Region.LEFT_EYE, (119, 88, 129, 90), 0.9))
-    paste_label_map(label_map, probs, CropTransform((300.0, 200.0), 1.0, math.pi / 2), ALL)
-    expected = np.zeros((480, 640), np.uint8)
-    expected[230:240, 298:300] = 2
-    assert_array_equal(label_map, expected)
-
-
-def test_a_large_face_gets_edges_at_the_frames_own_resolution() -> None:
-    # A slanting edge that moves half a pixel aside on each row: in the frame too, not by 2 every 4th row.
-    label_map = np.zeros((900, 700), np.uint8)
-    probs = np.zeros((1, 218, 178), np.float32)
-    rows, columns = np.mgrid[:218, :178]
-    probs[0] = np.clip((columns - rows * 0.5) * 0.2 + 0.5, 0, 1)
-    paste_label_map(label_map, probs, LARGE, (Region.LEFT_IRIS,))
-    edges = np.argmax(label_map[100:600] == 4, axis=1)
-    assert_allclose(np.diff(edges), 0.5, atol=0.51)
-    assert_allclose(edges[-1] - edges[0], 499 / 2, atol=1)
-
-
-@pytest.mark.parametrize(
-    ("mid_eye", "expected"),
-    [
-        ((0.0, 0.0), (0, 0, 33, 12)),
-        ((640.0, 480.0), (607, 470, 640, 480)),
-        ((320.0, -5.0), (287, 0, 353, 7)),
-        ((-300.0, 100.0), None),
-        ((1e6, 1e6), None),
-    ],
-    ids=["top left", "bottom right", "above", "outside", "far outside"],
-)
-def test_a_face_at_the_border_is_cut_there(
-    mid_eye: tuple[float, float], expected: tuple[int, int, int, int] | None
-) -> None:
-    label_map = np.zeros((480, 640), np.uint8)
-    probs = probs_of(ALL, (Region.RIGHT_EYE, (56, 78, 122, 100), 0.9))
-    paste_label_map(label_map, probs, CropTransform(mid_eye, 1.0, 0.0), ALL)
-    cut = np.zeros((480, 640), np.uint8)
-    if expected:
-        left, top, right, bottom = expected
-        cut[top:bottom, left:right] = 1
-    assert_array_equal(label_map, cut)
-
-
-def test_background_does_not_wipe_out_another_face() -> None:
-    label_map = np.full((480, 640), 5, np.uint8)
-    paste_label_map(label_map, probs_of(ALL), AS_IT_IS, ALL)
-    assert (label_map == 5).all()
 
 
 def alpha_of(left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.uint8]:
