@@ -81,6 +81,8 @@ def _loop(source: Source, segmenter: Segmenter, outputs: Outputs, config: Realti
     start = last = time.perf_counter()
     with suppress(KeyboardInterrupt):  # Ctrl-C is an ordinary end
         for frame in source:
+            if frame is None:
+                continue
             arrived = time.perf_counter()
             faces = segmenter(frame.image_bgr, frame.time_s, is_still=frame.is_still)
             with timer.stage("draw"):
