@@ -8,7 +8,7 @@ SECRET_WORDS = (
     *("user", "usr", "login", "otp", "pin", "code"),
 )
 """A query value is secret where its name holds one of these; too many are hidden rather than too few."""
-_SECRET_VALUE = re.compile(rf"([?&;#][^=&;#]*(?:{'|'.join(SECRET_WORDS)})[^=&;#]*=)[^&;#]*", re.IGNORECASE)
+_SECRET_VALUE = re.compile(rf"([?&;#][^=&;#]*(?:{'|'.join(SECRET_WORDS)})[^=&;#]*=)[^&]*", re.IGNORECASE)
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 

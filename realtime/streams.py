@@ -12,6 +12,7 @@ import av
 import av.logging
 import numpy as np
 import numpy.typing as npt
+from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from realtime.credentials import redact
@@ -25,11 +26,13 @@ OPEN_TIMEOUT_S = 10.0
 """An RTSP camera may send its first whole picture some seconds after the connection."""
 READ_TIMEOUT_S = 5.0
 """A stream that sends nothing, or nothing that can be decoded, for so long is lost."""
-STREAM_OPTIONS = {"fflags": "nobuffer", "rtsp_flags": "prefer_tcp"}
-"""No delay that is not needed; and over UDP, with packets lost, most RTSP pictures come spoilt."""
+STREAM_OPTIONS = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_flags": "prefer_tcp"}
+"""A second (in microseconds) is enough to look a live stream over; and over UDP many RTSP pictures come spoilt."""
 DEFAULT_FPS = 30.0
-LEAST_SHARE_OF_FRAMES = 0.95
-"""A video with fewer of the frames that its header promises is named; a few may be cut away by its edit list."""
+LEAST_SHARE = 0.95
+"""A video with less than its header promises is named; a few frames may be cut away by its edit list."""
+LONGEST_FRAME_S = 0.5
+"""The last one's own length counts to that of the video, and is not told."""
 
 
 def is_url(spec: str) -> bool:
@@ -51,6 +54,7 @@ class Video:
         size_wh: of its first frame, in pixels.
         fps: the mean that its header tells; None where it tells none.
         frames: that its header promises; 0 where it promises none.
+        length_s: that its header promises; None where it promises none.
         undecodable: frames that were spoilt, and left out.
 
     Raises:
@@ -71,6 +75,7 @@ class Video:
             kind = "cannot be opened" if is_network else "not a video or image that can be read"
             raise SourceError(f"{name}: {kind} ({reason(error)})") from None
         self.is_live = is_network and self._container.duration is None
+        self._has_stamps = not (self.is_live and Flags.no_timestamps in Flags(self._container.format.flags))
         self.undecodable = 0
         self._reformatter = VideoReformatter()
         try:
@@ -84,6 +89,8 @@ class Video:
         self.size_wh = (first[0].shape[1], first[0].shape[0])
         self.fps = float(self._stream.average_rate) if self._stream.average_rate else None
         self.frames = self._stream.frames
+        is_alone = len(self._container.streams) == 1  # else the length may be that of the sound
+        self.length_s = self._container.duration / av.time_base if is_alone and self._container.duration else None
 
     def close(self) -> None:
         """Let go of the file or connection; may be called twice."""
@@ -125,7 +132,7 @@ class Video:
             if not whole:
                 yield None
             for frame in whole:
-                yield self._to_bgr(frame), frame.time
+                yield self._to_bgr(frame), frame.time if self._has_stamps else None  # else counted, not measured
 
     def _to_bgr(self, frame: av.VideoFrame) -> BgrImage:
         # One reformatter for all frames, and one thread: `to_ndarray(format="bgr24")` sets up both anew for each frame.
@@ -147,7 +154,7 @@ def recorded_frames(video: Video, name: str, stem: str) -> Generator[Frame, None
     Raises:
         SourceError: it breaks off.
     """
-    index, start_s = 0, None
+    index, start_s, time_s = 0, None, 0.0
     try:
         for picture in video.pictures:
             if picture is None:
@@ -155,14 +162,17 @@ def recorded_frames(video: Video, name: str, stem: str) -> Generator[Frame, None
             image, stamp_s = picture
             stamp_s = index / (video.fps or DEFAULT_FPS) if stamp_s is None else stamp_s
             start_s = stamp_s if start_s is None else start_s
-            yield Frame(image, stamp_s - start_s, f"{stem}_{index:06d}")
+            time_s = stamp_s - start_s
+            yield Frame(image, time_s, f"{stem}_{index:06d}")
             index += 1
     except (av.error.FFmpegError, OSError) as error:
         raise SourceError(f"{name}: breaks off after {index} frames ({reason(error)})") from None
     if video.undecodable:
         LOGGER.warning("%s: %d frames could not be decoded", name, video.undecodable)
-    elif index < LEAST_SHARE_OF_FRAMES * video.frames:
+    elif index < LEAST_SHARE * video.frames:
         LOGGER.warning("%s: ends after %d of %d frames", name, index, video.frames)
+    elif not video.frames and video.length_s and time_s + LONGEST_FRAME_S < LEAST_SHARE * video.length_s:
+        LOGGER.warning("%s: ends after %.1f of %.1f s", name, time_s, video.length_s)
 
 
 class StreamFeed:
