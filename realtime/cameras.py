@@ -14,11 +14,12 @@ import numpy as np
 from realtime import v4l2
 from realtime.errors import SourceError
 from realtime.live import FeedLost, Picture
-from realtime.newest_frame import POLL_S
 from realtime.preprocess import BgrImage
 
 LOST_S = 2.0
 """A camera that gave nothing good for so long is gone; single spoilt frames are ordinary."""
+PAUSE_S = 0.01
+"""After a bad one: a camera that is gone fails at once, and would keep a core busy."""
 SELECT_TIMEOUT_S = 2
 """Of one read in OpenCV's V4L2 code, which waits 10 s by itself; read once, with the first camera."""
 MOST_PROBED = 10
@@ -125,7 +126,7 @@ class CameraFeed:
             return image, None
         if now_s - self._last_good_s > LOST_S:
             raise FeedLost("gives no frames (unplugged, or taken by another program?)")
-        time.sleep(min(POLL_S, LOST_S))  # a camera that is gone fails at once, and would keep a core busy
+        time.sleep(PAUSE_S)
         return None
 
     def close(self) -> None:
@@ -135,7 +136,7 @@ class CameraFeed:
     def _first_image(self, size_wh: tuple[int, int] | None, fps: float | None) -> BgrImage | None:
         self._ask_for(size_wh, fps)
         while (image := self._read_image()) is None and time.perf_counter() - self._last_good_s < LOST_S:
-            time.sleep(min(POLL_S, LOST_S))  # some fail once or twice while they wake up
+            time.sleep(PAUSE_S)  # some fail once or twice while they wake up
         return image
 
     def _ask_for(self, size_wh: tuple[int, int] | None, fps: float | None) -> None:
