@@ -26,7 +26,7 @@ OPEN_TIMEOUT_S = 10.0
 """An RTSP camera may send its first whole picture some seconds after the connection."""
 READ_TIMEOUT_S = 5.0
 """A stream that sends nothing, or nothing that can be decoded, for so long is lost."""
-STREAM_OPTIONS = {"fflags": "nobuffer", "analyzeduration": "1000000", "rtsp_flags": "prefer_tcp"}
+STREAM_OPTIONS = {"analyzeduration": "1000000", "rtsp_flags": "prefer_tcp"}
 """A second (in microseconds) is enough to look a live stream over; and over UDP many RTSP pictures come spoilt."""
 DEFAULT_FPS = 30.0
 LEAST_SHARE = 0.95
@@ -79,16 +79,16 @@ class Video:
         self.undecodable = 0
         self._reformatter = VideoReformatter()
         try:
-            self._stream = self._video_stream()
-            self._decoding = self._decode()
+            stream = self._video_stream()
+            self._decoding = self._decode(stream)
             first = self._first_picture()
         except SourceError:
             self._container.close()
             raise
         self.pictures: Iterator[Picture | None] = chain([first], self._decoding)
         self.size_wh = (first[0].shape[1], first[0].shape[0])
-        self.fps = float(self._stream.average_rate) if self._stream.average_rate else None
-        self.frames = self._stream.frames
+        self.fps = float(stream.average_rate) if stream.average_rate else None
+        self.frames = stream.frames
         is_alone = len(self._container.streams) == 1  # else the length may be that of the sound
         self.length_s = self._container.duration / av.time_base if is_alone and self._container.duration else None
 
@@ -119,8 +119,8 @@ class Video:
             why = f" ({reason(error)})"
         raise SourceError(f"{self._name}: holds no frame that can be decoded{why}")
 
-    def _decode(self) -> Generator[Picture | None, None, None]:
-        for packet in self._container.demux(self._stream):
+    def _decode(self, stream: av.VideoStream) -> Generator[Picture | None, None, None]:
+        for packet in self._container.demux(stream):
             try:
                 decoded = packet.decode()
             except av.error.FFmpegError:
