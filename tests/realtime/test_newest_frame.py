@@ -134,6 +134,28 @@ def test_a_picture_stays_the_receivers_until_the_next_one_though_buffers_are_use
     assert len(made) <= 3
 
 
+def test_an_image_is_given_back_when_the_next_is_handed_out_and_not_before() -> None:
+    go_on = threading.Event()
+    first, second = counted(2)
+
+    def reader() -> Iterator[Frame]:
+        yield first
+        assert go_on.wait(WAIT_S)
+        yield second
+
+    given_back: list[BgrImage] = []
+    newest = NewestFrame(reader(), recycle=given_back.append)
+    taken = iter(newest)
+    assert next(frame for frame in taken if frame) is first
+    assert next(taken) is None
+    assert given_back == []
+    go_on.set()
+    assert next(frame for frame in taken if frame) is second
+    assert len(given_back) == 1
+    assert given_back[0] is first.image_bgr
+    newest.stop()
+
+
 def test_stopping_ends_the_thread_and_closes_what_it_reads() -> None:
     closed_by = []
 
