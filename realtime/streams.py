@@ -168,7 +168,7 @@ def recorded_frames(video: Video, name: str, stem: str) -> Generator[Frame, None
     except (av.error.FFmpegError, OSError) as error:
         raise SourceError(f"{name}: breaks off after {index} frames ({reason(error)})") from None
     if video.undecodable:
-        LOGGER.warning("%s: %d frames could not be decoded", name, video.undecodable)
+        LOGGER.warning("%s: %d of its frames could not be decoded", name, video.undecodable)
     elif index < LEAST_SHARE * video.frames:
         LOGGER.warning("%s: ends after %d of %d frames", name, index, video.frames)
     elif not video.frames and video.length_s and time_s + LONGEST_FRAME_S < LEAST_SHARE * video.length_s:

@@ -185,7 +185,7 @@ def test_frames_spoilt_in_the_middle_are_left_out_and_counted(tmp_path: Path, ca
     with caplog.at_level(logging.WARNING):
         times_s = [frame.time_s for frame in frames_of(path)]
     assert_allclose(times_s, [index / 30 for index in range(30) if index not in (10, 11, 20)], atol=1e-4)
-    assert caplog.messages == ["v.mp4: 3 frames could not be decoded"]
+    assert caplog.messages == ["v.mp4: 3 of its frames could not be decoded"]
 
 
 def test_a_frame_of_which_the_decoder_made_up_a_part_is_left_out_too(
@@ -201,7 +201,7 @@ def test_a_frame_of_which_the_decoder_made_up_a_part_is_left_out_too(
     spoil(path, [10], 0.5)
     with caplog.at_level(logging.WARNING):
         assert len(frames_of(path)) == 29
-    assert caplog.messages == ["v.mp4: 1 frames could not be decoded"]
+    assert caplog.messages == ["v.mp4: 1 of its frames could not be decoded"]
 
 
 def test_a_video_of_which_nothing_can_be_decoded_is_refused_at_once(tmp_path: Path) -> None:
