@@ -85,6 +85,8 @@ def _loop(source: Source, segmenter: Segmenter, outputs: Outputs, config: Realti
     with suppress(KeyboardInterrupt), ExitStack() as stack:  # Ctrl-C is an ordinary end
         window = None if config.headless else stack.enter_context(Window(TITLE, is_paced=not source.is_live))
         for frame in source:
+            if frame is None:
+                continue
             arrived = time.perf_counter()
             faces = segmenter(frame.image_bgr, frame.time_s, is_still=frame.is_still)
             with timer.stage("draw"):
