@@ -10,7 +10,7 @@ import typer
 from realtime.config import DEFAULT_MODEL, RealtimeConfig, shown_regions
 from realtime.errors import UserError
 from realtime.loop import run
-from realtime.overlay import Look
+from realtime.look import Look
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from realtime.overlay import Look
+from realtime.look import Look
 from realtime.regions import REGION_GROUPS, Region
 from realtime.session import Provider
 from realtime.smoothing import Smoothing

@@ -1,95 +1,109 @@
-"""The picture one sees: each face's regions in colour over the frame, at the frame's own resolution."""
+"""The picture one sees: an effect on each face, at the frame's own resolution, touching only boxes around the parts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from realtime.effects import PAINTERS, Box, Pixels, region_prob, soft_alpha
 from realtime.face import Face
-from realtime.geometry import warp_to_frame
-from realtime.postprocess import visible_box
+from realtime.geometry import CropTransform, Points, warp_to_frame
+from realtime.look import Effect, Look
+from realtime.postprocess import PARTS, visible_box
 from realtime.preprocess import BgrImage
-from realtime.regions import COLORS_BGR, REGION_GROUPS, Region
+from realtime.regions import REGION_GROUPS, Region
+from realtime.tracker import crop_points
 
-EDGE_STEEPNESS = 2.0
-"""How fast colour sets in where a region begins: 1 is as soft as the network's probability, more is crisper."""
-FAINTEST_PROB = 0.5 - 0.5 / EDGE_STEEPNESS
-"""At this probability and below nothing is drawn."""
-
-
-class Effect(StrEnum):
-    """What is drawn where the regions are."""
-
-    OVERLAY = "overlay"
-    CONTOUR = "contour"
-    IRIS = "iris"
-    LIPSTICK = "lipstick"
-    PIXELATE = "pixelate"
-    CUTOUT = "cutout"
-
-
-@dataclass(frozen=True)
-class Look:
-    """How faces are drawn.
-
-    Attributes:
-        effect: what is drawn.
-        regions: where.
-        opacity: of the effect, 0 to 1.
-        iris_bgr: colour of `Effect.IRIS`.
-        lipstick_bgr: colour of `Effect.LIPSTICK`.
-    """
-
-    effect: Effect = Effect.OVERLAY
-    regions: tuple[Region, ...] = tuple(region for group in ("iris", "eyes", "lips") for region in REGION_GROUPS[group])
-    opacity: float = 0.55
-    iris_bgr: tuple[int, int, int] = (150, 90, 30)
-    lipstick_bgr: tuple[int, int, int] = (60, 20, 170)
+HIDDEN_HALF_PX = ((27.0, 19.0), (27.0, 19.0), (42.0, 29.0))
+"""Half width and height, in the crop, of what is hidden around right eye, left eye and mouth, shut or not."""
 
 
 class Overlay:
-    """Draws effects on faces."""
+    """Draws effects on faces, and takes them back."""
 
-    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> BgrImage:
+    def __init__(self) -> None:
+        self._kept: list[tuple[Box, Pixels]] = []
+        self._cutout = np.zeros((0, 0, 4), np.uint8)
+        self._cutout_boxes: list[Box] = []
+
+    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> npt.NDArray[np.uint8]:
         """The picture to show.
 
         Args:
-            frame_bgr: (H, W, 3) uint8, changed in place, and only in boxes around the visible regions.
+            frame_bgr: (H, W, 3) uint8, changed in place, and only in boxes around the parts of the faces; the cut-out
+                leaves it as it is.
             faces: of this very frame.
             look: what is drawn.
 
         Returns:
-            the frame itself.
+            the frame itself; for the cut-out (H, W, 4), owned by this object and valid until the next call.
         """
-        for face in faces:
-            self._draw_face(frame_bgr, face, look)
+        self._kept.clear()
+        if look.effect is Effect.CUTOUT:
+            return self._cut_out(frame_bgr, faces, look)
+        paint = PAINTERS[look.effect]
+        for face, regions, box in part_boxes(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
+            left, top, right, bottom = box
+            part = frame_bgr[top:bottom, left:right]
+            self._kept.append((box, part.copy()))
+            paint(part, face, regions, box, look)
         return frame_bgr
 
-    def _draw_face(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
-        layer = self._color_layer(face, look)
-        box = visible_box(layer[:, :, 3], face.transform, (frame_bgr.shape[1], frame_bgr.shape[0]))
-        if box is None:
-            return
-        pasted = warp_to_frame(layer, face.transform, box)
-        left, top, right, bottom = box
-        part = frame_bgr[top:bottom, left:right]
-        see_through = cv2.cvtColor(cv2.bitwise_not(pasted[:, :, 3]), cv2.COLOR_GRAY2BGR)
-        below = cv2.multiply(part, see_through, scale=1 / 255)
-        cv2.add(below, np.ascontiguousarray(pasted[:, :, :3]), dst=part)
+    def restore(self, frame_bgr: BgrImage) -> None:
+        """Take the last `draw` on this frame back, so that it can be drawn again with another look.
 
-    def _color_layer(self, face: Face, look: Look) -> npt.NDArray[np.uint8]:
-        """(218, 178, 4) uint8: colour already multiplied by alpha, and alpha; worked out only around what is shown."""
-        channels = [channel for channel, region in enumerate(face.regions) if region in look.regions]
-        colors = [(*COLORS_BGR[face.regions[channel]], 255) for channel in channels]
-        weights = np.array(colors, np.float32).reshape(-1, 4) * look.opacity
-        shown = face.probs[channels]
-        layer = np.zeros((*face.probs.shape[1:], 4), np.uint8)
-        is_visible = shown.max(axis=0, initial=0) > FAINTEST_PROB
-        x, y, width, height = cv2.boundingRect(is_visible.astype(np.uint8))
-        part = shown[:, y : y + height, x : x + width].reshape(len(shown), -1)
-        alpha = np.clip((part - 0.5) * EDGE_STEEPNESS + 0.5, 0, 1)
-        layer[y : y + height, x : x + width] = np.minimum(alpha.T @ weights, 255).reshape(height, width, 4)
-        return layer
+        Args:
+            frame_bgr: the very frame, changed in place.
+        """
+        while self._kept:
+            (left, top, right, bottom), pixels = self._kept.pop()  # the last first: boxes may overlap
+            frame_bgr[top:bottom, left:right] = pixels
+
+    def _cut_out(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> npt.NDArray[np.uint8]:
+        if self._cutout.shape[:2] != frame_bgr.shape[:2]:
+            self._cutout, self._cutout_boxes = np.zeros((*frame_bgr.shape[:2], 4), np.uint8), []
+        for left, top, right, bottom in self._cutout_boxes:  # clears what was there, not the whole picture
+            self._cutout[top:bottom, left:right] = 0
+        self._cutout_boxes.clear()
+        for face, regions, box in part_boxes(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
+            left, top, right, bottom = box
+            alpha = warp_to_frame(soft_alpha(region_prob(face, regions)), face.transform, box)
+            part = self._cutout[top:bottom, left:right]
+            np.maximum(part[:, :, 3], alpha, out=part[:, :, 3])
+            np.copyto(part[:, :, :3], frame_bgr[top:bottom, left:right], where=alpha[:, :, None] > 0)
+            self._cutout_boxes.append(box)
+        return self._cutout
+
+
+def part_boxes(
+    faces: Sequence[Face], look: Look, frame_wh: tuple[int, int]
+) -> Iterator[tuple[Face, tuple[Region, ...], Box]]:
+    """Each part of each face that the look shows: the face, the part's regions that are shown, its box in the frame."""
+    for face in faces:
+        points = crop_points(face.transform, in_crop=True)
+        for part, point, half_px in zip(PARTS, points, HIDDEN_HALF_PX, strict=True):
+            regions = tuple(region for region in part if region in shown_regions(look))
+            if not regions:
+                continue
+            if look.effect is Effect.PIXELATE:
+                box = hidden_box(face.transform, point, np.array(half_px), frame_wh)
+            else:
+                box = visible_box(soft_alpha(region_prob(face, regions)), face.transform, frame_wh)
+            if box is not None:
+                yield face, regions, box
+
+
+def shown_regions(look: Look) -> tuple[Region, ...]:
+    """Where the look's effect is drawn."""
+    if look.effect is Effect.IRIS:
+        return REGION_GROUPS["iris"]
+    return REGION_GROUPS["lips"] if look.effect is Effect.LIPSTICK else look.regions
+
+
+def hidden_box(crop: CropTransform, point: Points, half_px: Points, frame_wh: tuple[int, int]) -> Box | None:
+    """Box of the frame around a part, wherever its mask may be: a shut eye is to be hidden too."""
+    blank = np.zeros((218, 178), np.uint8)
+    (left, top), (right, bottom) = np.round([point - half_px, point + half_px]).astype(int).tolist()
+    cv2.rectangle(blank, (left, top), (right - 1, bottom - 1), 255, cv2.FILLED)
+    return visible_box(blank, crop, frame_wh)
