@@ -46,3 +46,11 @@ def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
         raise OutputError(f"{path}: no image format is called {path.suffix or 'nothing'!r}") from None
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from None
+
+
+def flatten(picture: npt.NDArray[np.uint8]) -> BgrImage:
+    """(H, W, 4) over black; (H, W, 3) as it is."""
+    if picture.shape[2] == 3:
+        return BgrImage(picture)
+    alpha = cv2.cvtColor(picture[:, :, 3], cv2.COLOR_GRAY2BGR)
+    return BgrImage(cv2.multiply(np.ascontiguousarray(picture[:, :, :3]), alpha, scale=1 / 255))

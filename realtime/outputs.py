@@ -7,20 +7,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
 from realtime.face import Face, frame_label_map
-from realtime.images import IMAGE_SUFFIXES, write_image
-from realtime.preprocess import BgrImage
+from realtime.images import IMAGE_SUFFIXES, flatten, write_image
 from realtime.sources import Frame
 from realtime.video_file import VIDEO_SUFFIXES, VideoFile
-from realtime.window import Window
-
-TITLE = "eye-lip-segmenter (q quits)"
 
 
 class Outputs(AbstractContextManager["Outputs"]):
@@ -47,21 +42,49 @@ class Outputs(AbstractContextManager["Outputs"]):
         with ExitStack() as stack:
             self._masks = MaskFolder(config.masks) if config.masks else None
             self._picture, self._video = self._open_output(config.output, stack)
-            self._window = None if config.headless else stack.enter_context(Window(TITLE, is_paced=not is_live))
             self._stack = stack.pop_all()
         self._frames_written = 0
 
-    def write(self, frame: Frame, faces: Sequence[Face]) -> bool:
-        """Hand on one frame with its overlay drawn; False when the user asked to stop."""
-        picture = BgrImage(cv2.flip(frame.image_bgr, 1)) if self._config.mirror else frame.image_bgr
+    def write(self, frame: Frame, picture: npt.NDArray[np.uint8], faces: Sequence[Face]) -> None:
+        """Hand on one frame with its overlay drawn."""
         if self._picture:
             write_image(self._picture, picture)
         if self._video:
-            self._video.write(picture, frame.time_s)
+            self._video.write(flatten(picture), frame.time_s)
+        if self._recording:
+            self._recording.write(flatten(picture), frame.time_s)
         if self._masks:
             self._masks.write(frame_label_map(faces, (picture.shape[1], picture.shape[0])), frame.name)
         self._frames_written += 1
-        return self._window is None or self._window.show(picture, frame.time_s, hold=self._is_one_picture)
+
+    dropped = 0
+    _recording: VideoFile | None = None
+    _extra = 0
+
+    @property
+    def is_recording(self) -> bool:
+        """A video is being written because a key asked for it."""
+        return self._recording is not None
+
+    def snapshot(self, picture: npt.NDArray[np.uint8]) -> Path:
+        """Write the picture."""
+        self._extra += 1
+        path = Path(f"snapshot_{self._extra}.png")
+        write_image(path, picture)
+        return path
+
+    def start_recording(self) -> Path:
+        """Begin a video."""
+        self._extra += 1
+        self._recording = VideoFile(Path(f"recording_{self._extra}.mp4"))
+        return self._recording.path
+
+    def stop_recording(self) -> Path:
+        """End it."""
+        assert self._recording is not None
+        recording, self._recording = self._recording, None
+        recording.__exit__(None, None, None)
+        return recording.path
 
     def written(self) -> list[str]:
         """What was written, for the user; files are complete once the outputs are closed."""
@@ -85,6 +108,8 @@ class Outputs(AbstractContextManager["Outputs"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._recording:
+            self.stop_recording()
         self._stack.__exit__(kind, error, trace)
 
 

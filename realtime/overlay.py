@@ -1,5 +1,6 @@
 """The picture one sees: each face's regions in colour over the frame, at the frame's own resolution."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,8 +51,22 @@ class Look:
     lipstick_bgr: tuple[int, int, int] = (60, 20, 170)
 
 
+def color_bgr(text: str) -> tuple[int, int, int]:
+    """The colour of a text like #rrggbb.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise ValueError(f"{text!r} is no colour; one is written as #aa3344")
+    return int(text[5:], 16), int(text[3:5], 16), int(text[1:3], 16)
+
+
 class Overlay:
     """Draws effects on faces."""
+
+    def __init__(self) -> None:
+        self._changed: list[tuple[slice, slice, BgrImage]] = []
 
     def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> BgrImage:
         """The picture to show.
@@ -64,9 +79,16 @@ class Overlay:
         Returns:
             the frame itself.
         """
+        self._changed.clear()
         for face in faces:
             self._draw_face(frame_bgr, face, look)
         return frame_bgr
+
+    def restore(self, frame_bgr: BgrImage) -> None:
+        """Put back the pixels that the last draw changed."""
+        for rows, columns, before in reversed(self._changed):
+            frame_bgr[rows, columns] = before
+        self._changed.clear()
 
     def _draw_face(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
         layer = self._color_layer(face, look)
@@ -76,6 +98,7 @@ class Overlay:
         pasted = warp_to_frame(layer, face.transform, box)
         left, top, right, bottom = box
         part = frame_bgr[top:bottom, left:right]
+        self._changed.append((slice(top, bottom), slice(left, right), BgrImage(part.copy())))
         see_through = cv2.cvtColor(cv2.bitwise_not(pasted[:, :, 3]), cv2.COLOR_GRAY2BGR)
         below = cv2.multiply(part, see_through, scale=1 / 255)
         cv2.add(below, np.ascontiguousarray(pasted[:, :, :3]), dst=part)

@@ -1,6 +1,7 @@
 """Where frames come from: a camera, a stream, a video file, images, or the demo."""
 
 import logging
+import re
 import sys
 import threading
 import time
@@ -143,7 +144,22 @@ class NewestFrame:
             self._ready.notify()
 
 
-def open_source(spec: str) -> Source:
+def list_cameras() -> list[tuple[int, str]]:
+    """Number and name of each camera."""
+    return []
+
+
+def redact(url: str) -> str:
+    """The URL without user and password."""
+    return re.sub("//[^/@]*@", "//", url)
+
+
+def open_source(
+    spec: str,
+    size_wh: tuple[int, int] | None = None,
+    fps: float | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Source:
     """Open what the user named.
 
     Args:
