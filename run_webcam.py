@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from realtime import __version__
+from realtime.cameras import list_cameras
 from realtime.config import DEFAULT_MODEL, DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
 from realtime.config_file import kind_problem, read_settings, to_toml
+from realtime.credentials import redact
 from realtime.errors import UserError
 from realtime.loop import run
 from realtime.overlay import Effect, Look, color_bgr
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
-from realtime.sources import list_cameras, redact
 
 
 def _checked(parse: Callable[[str], object]) -> Callable[[str | None], str | None]:
@@ -62,8 +63,8 @@ def _print_version(is_wanted: bool) -> None:
 
 def _print_cameras(is_wanted: bool) -> None:
     if is_wanted:
-        for number, name in list_cameras():
-            typer.echo(f"{number}  {name}")
+        for camera in list_cameras():
+            typer.echo(f"{camera.number}  {camera.name}")
         raise typer.Exit
 
 

@@ -76,7 +76,7 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
             finally:
                 for line in outputs.written():
                     tell(f"wrote {line}")
-        report = _report(progress, segmenter, source)
+        report = _report(progress, segmenter, source, outputs)
         tell(report.summary())
         if config.json is not None:
             report.write(config.json)
@@ -129,7 +129,7 @@ def _play(
     return progress
 
 
-def _report(progress: Progress, segmenter: Segmenter, source: Source) -> RunReport:
+def _report(progress: Progress, segmenter: Segmenter, source: Source, outputs: Outputs) -> RunReport:
     stages = segmenter.timer.summary()
     return RunReport(
         frames=progress.frames,
@@ -142,6 +142,7 @@ def _report(progress: Progress, segmenter: Segmenter, source: Source) -> RunRepo
         precision=segmenter.card.precision,
         dropped=source.dropped,
         source=source.name,
+        not_written=outputs.dropped,
     )
 
 

@@ -15,13 +15,14 @@ class RunReport:
         frames: taken from the source.
         frames_with_face: of them, those with a face followed.
         fps: frames a second over the whole run, reading and writing included.
-        latency_ms: from a frame's arrival in the loop to its finished overlay: p50, p95, p99.
+        latency_ms: from a frame's capture to its finished overlay: p50, p95, p99.
         stages_ms: the same for each stage over the frames in which it ran; `whole` holds reading and writing too.
         provider: what really ran the networks.
         model: name of the segmenter's file.
         precision: of the segmenter.
         dropped: frames of a live source that were not taken in time.
         source: what the frames came from.
+        not_written: frames of a live source that were shown but are in no file, because the writing lagged.
     """
 
     frames: int
@@ -34,6 +35,7 @@ class RunReport:
     precision: str
     dropped: int
     source: str
+    not_written: int = 0
 
     def write(self, path: Path) -> None:
         """Write it as JSON.

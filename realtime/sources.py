@@ -1,7 +1,6 @@
 """Where frames come from: a camera, a stream, a video file, images, or the demo."""
 
 import logging
-import re
 import sys
 import threading
 import time
@@ -144,16 +143,6 @@ class NewestFrame:
             self._ready.notify()
 
 
-def list_cameras() -> list[tuple[int, str]]:
-    """Number and name of each camera."""
-    return []
-
-
-def redact(url: str) -> str:
-    """The URL without user and password."""
-    return re.sub("//[^/@]*@", "//", url)
-
-
 def open_source(
     spec: str,
     size_wh: tuple[int, int] | None = None,
@@ -164,6 +153,9 @@ def open_source(
 
     Args:
         spec: `demo`, a camera's number, a stream's URL, or a path of a video, an image or a folder of images.
+        size_wh: asked of a camera.
+        fps: asked of a camera.
+        tell: told when it is lost, and when it is back.
 
     Raises:
         SourceError: it cannot be opened, or holds no frame; the message says what was tried.
