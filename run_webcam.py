@@ -63,8 +63,8 @@ def _print_version(is_wanted: bool) -> None:
 
 def _print_cameras(is_wanted: bool) -> None:
     if is_wanted:
-        for camera in list_cameras():
-            typer.echo(f"{camera.number}  {camera.name}")
+        lines = [f"{camera.number}  {camera.name}" for camera in list_cameras()]
+        typer.echo("\n".join(lines or ["no camera found"]))
         raise typer.Exit
 
 

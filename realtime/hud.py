@@ -137,7 +137,7 @@ class Hud:
         latency_ms = self.frames.latency_ms()
         lost = f"{status.dropped}" + (f", unwritten {status.unwritten}" if status.unwritten else "")
         return (
-            Row("fps", f"{self.frames.fps():.1f}"),
+            Row("fps", f"{self.frames.fps():.1f}" if self.frames.fps() else "-"),
             Row("latency", f"{latency_ms['p50']:.1f} ms"),
             Row("p95", f"{latency_ms['p95']:.1f} ms"),
             Row("faces", f"{status.faces}"),

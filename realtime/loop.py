@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Progress:
     Attributes:
         frames: drawn.
         with_face: of them, those with a face followed.
-        seconds: from the loop's begin to the end of its last frame.
+        seconds: from the loop's begin to the end of its last frame, without a camera's pauses.
     """
 
     frames: int = 0
@@ -67,7 +67,8 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
             threads=config.threads,
             smoothing=config.smoothing,
         )
-        with open_source_or_demo(config, tell_and_show) as source, stop.held_back():
+        with open_source_or_demo(config, tell_and_show) as source:
+            stop.hold_back()
             config = without_display(config, source, tell)
             outputs = Outputs(config, is_live=source.is_live, is_one_picture=source.is_one_picture)
             try:
@@ -93,17 +94,18 @@ def _play(
     stop: StopSignals,
 ) -> Progress:
     timer, painter, progress = segmenter.timer, Painter(controls), Progress()
-    with ExitStack() as stack:
+    with ExitStack() as stack, suppress(KeyboardInterrupt):  # an ordinary end
         viewer = None
         if not config.headless:
             hud = Hud(segmenter.path.stem, segmenter.card.precision, segmenter.provider.value)
             window = stack.enter_context(Window(TITLE))
             viewer = Viewer(window, controls, painter, outputs, hud, source, lambda: stop.is_set)
-        start = last = time.perf_counter()
+        last = time.perf_counter()
         for frame in stop.until_set(source):
             if frame is None or controls.is_paused:  # while it is paused, a live source is drained
                 if viewer and not viewer.attend():
                     break
+                last = time.perf_counter() if controls.is_paused else last
                 continue
             timer.add("read", (time.perf_counter() - last) * 1e3)
             faces = segmenter(frame.image_bgr, frame.time_s, is_still=frame.is_still)
@@ -111,7 +113,7 @@ def _play(
                 picture = painter.paint(frame.image_bgr, faces)
             latency_ms = (time.perf_counter() - frame.captured_s) * 1e3
             timer.add("latency", latency_ms)
-            with timer.stage("write"):
+            with timer.stage("write"), stop.raising():  # it may wait for a disk
                 outputs.write(frame, picture, faces)
             goes_on = True
             if viewer:
@@ -120,10 +122,10 @@ def _play(
             now = time.perf_counter()
             timer.add("whole", (now - last) * 1e3)
             timer.end_frame()
-            last = now
             progress.frames += 1
             progress.with_face += bool(faces)
-            progress.seconds = now - start
+            progress.seconds += now - last
+            last = now
             if not goes_on or progress.frames == config.max_frames:
                 break
     return progress

@@ -107,7 +107,9 @@ class Overlay:
         """(218, 178, 4) uint8: colour already multiplied by alpha, and alpha; worked out only around what is shown."""
         channels = [channel for channel, region in enumerate(face.regions) if region in look.regions]
         colors = [(*COLORS_BGR[face.regions[channel]], 255) for channel in channels]
-        weights = np.array(colors, np.float32).reshape(-1, 4) * look.opacity
+        weights = (
+            np.array(colors, np.float32).reshape(-1, 4) * look.opacity * (1 if look.effect == Effect.OVERLAY else 0.5)
+        )
         shown = face.probs[channels]
         layer = np.zeros((*face.probs.shape[1:], 4), np.uint8)
         is_visible = shown.max(axis=0, initial=0) > FAINTEST_PROB

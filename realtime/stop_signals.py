@@ -14,41 +14,48 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class StopSignals(AbstractContextManager["StopSignals"]):
     """Takes the signals that ask a program to end, from when it is entered until it is left.
 
-    The first one raises KeyboardInterrupt, but within `held_back` it is only noted, so that it hits no encoder in the
-    middle of a frame and no file that is being finished. Those after the first do nothing.
+    The first one raises KeyboardInterrupt. After `hold_back` it is only noted, so that it hits no half-drawn frame and
+    no file that is being finished; it raises where the program waits for something from outside, within `raising`.
+    Signals after the first do nothing.
+
+    Attributes:
+        is_set: a signal has come.
     """
 
     def __init__(self) -> None:
         self.is_set = False
-        self._is_held_back = False
+        self._raises = True
         self._before: dict[signal.Signals, Any] = {}
 
+    def hold_back(self) -> None:
+        """From now on a signal is noted, and raises nothing."""
+        self._raises = False
+
     @contextmanager
-    def held_back(self) -> Iterator[None]:
-        """While this lasts a signal is noted, and raises nothing."""
-        self._is_held_back = True
+    def raising(self) -> Iterator[None]:
+        """Within this a signal raises, also one that came before; afterwards it is held back."""
+        self._raises = True
         try:
+            if self.is_set:
+                raise KeyboardInterrupt
             yield
         finally:
-            self._is_held_back = False
+            self._raises = False
 
     def until_set(self, items: Iterable[T]) -> Iterator[T]:
         """These items until a signal comes, also while the next one is waited for."""
         iterator = iter(items)
-        while not self.is_set:
-            was_held_back = self._is_held_back
+        while True:
             try:
-                self._is_held_back = False
-                item = next(iterator)
+                with self.raising():
+                    item = next(iterator)
             except (StopIteration, KeyboardInterrupt):
                 return
-            finally:
-                self._is_held_back = was_held_back
             yield item
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
         is_first, self.is_set = not self.is_set, True
-        if is_first and not self._is_held_back:
+        if is_first and self._raises:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Self:

@@ -67,19 +67,19 @@ class Viewer:
         self._picture = picture
         self._status = replace(self._status, faces=faces)
         self._hud.frames.add(now_s, latency_ms)
+        self._keep_pictures()
         self._refresh_hud()
         self._display()
         if self._start_s is None or self._source.is_live:
             self._start_s = now_s - time_s
         is_polled = False
         while not self._is_over:
-            left_s = self._start_s + time_s - time.perf_counter()
+            due_s = 0.0 if self._start_s is None else self._start_s + time_s  # at once after a pause
+            left_s = due_s - time.perf_counter()
             if is_polled and left_s <= 0 and not self._is_held:
                 return True
             self._attend(POLL_S if self._is_held else min(POLL_S, left_s))
             is_polled = True
-            if self._start_s is None:  # went on after a pause: the clock begins anew
-                return not self._is_over
         return False
 
     def attend(self) -> bool:
@@ -97,8 +97,6 @@ class Viewer:
 
     def _attend(self, wait_s: float) -> None:
         key = self._window.wait_key(round(wait_s * 1e3))
-        if self._picture is None:
-            return
         if key is not None:
             self._press(key)
         if self._refresh_hud() or key is not None:
@@ -109,12 +107,14 @@ class Viewer:
         before = (controls.look, controls.is_mirrored)
         was_paused = controls.is_paused
         controls.press(key)
-        if controls.is_paused and not was_paused and self._source.is_live:
-            self._picture = self._painter.keep()
-        elif was_paused and not controls.is_paused:
+        if was_paused and not controls.is_paused:
             self._start_s = None
             self._hud.frames.clear()
-        if (controls.look, controls.is_mirrored) != before:
+        if self._picture is None:
+            return
+        if controls.is_paused and not was_paused and self._source.is_live:
+            self._picture = self._painter.keep()
+        elif (controls.look, controls.is_mirrored) != before:
             self._picture = self._painter.repaint()
         self._keep_pictures()
 
@@ -150,7 +150,8 @@ class Viewer:
         return self._hud.refresh(self._controls, self._status, is_held=is_standing)
 
     def _display(self) -> None:
-        assert self._picture is not None
+        if self._picture is None:  # the source has given none so far
+            return
         shown = flatten(self._picture)
         with self._hud.over(shown):
             self._window.show(shown)
