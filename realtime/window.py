@@ -51,8 +51,14 @@ class Window(AbstractContextManager["Window"]):
         Notices also that the user closed the window.
         """
         code = cv2.waitKeyEx(max(1, wait_ms))
-        self.is_closed = self.is_closed or cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
+        self.is_closed = self.is_closed or not self._is_visible()
         return None if code < 0 else code & ~MODIFIER_BITS
+
+    def _is_visible(self) -> bool:
+        try:
+            return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+        except cv2.error:  # Qt has put all away with its last window
+            return False
 
     def __enter__(self) -> Self:
         return self

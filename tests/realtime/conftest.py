@@ -50,6 +50,7 @@ class FakeScreen:
 
     keys: list[int] = field(default_factory=list)
     is_visible: bool = True
+    raises_when_closed: bool = False
     now_s: float = 100.0
     pictures: list[BgrImage] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -64,6 +65,11 @@ class FakeScreen:
         self.waits_ms.append(wait_ms)
         self.now_s += wait_ms / 1e3
         return self.keys.pop(0) if self.keys else NO_KEY
+
+    def get_property(self, *_: object) -> float:
+        if self.raises_when_closed and not self.is_visible:
+            raise cv2.error("NULL guiReceiver (please create a window)")
+        return float(self.is_visible)
 
     def show(self, _: str, picture: BgrImage) -> None:
         self.pictures.append(BgrImage(picture.copy()))
@@ -80,6 +86,6 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> FakeScreen:
     monkeypatch.setattr(cv2, "resizeWindow", lambda _, width, height: fake.sizes.append((width, height)))
     monkeypatch.setattr(cv2, "imshow", fake.show)
     monkeypatch.setattr(cv2, "waitKeyEx", fake.wait_key)
-    monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0 if fake.is_visible else 0.0)
+    monkeypatch.setattr(cv2, "getWindowProperty", fake.get_property)
     monkeypatch.setattr(cv2, "destroyAllWindows", fake.destroy)
     return fake

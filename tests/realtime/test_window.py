@@ -121,7 +121,9 @@ def test_a_key_is_never_waited_for_without_end(screen: FakeScreen) -> None:
     assert screen.waits_ms == [1]
 
 
-def test_closing_it_with_the_mouse_is_noticed_and_it_does_not_come_back(screen: FakeScreen) -> None:
+@pytest.mark.parametrize("raises", [False, True], ids=["GTK", "Qt"])
+def test_closing_it_with_the_mouse_is_noticed_and_it_does_not_come_back(screen: FakeScreen, raises: bool) -> None:
+    screen.raises_when_closed = raises
     window = Window("title")
     window.show(PICTURE)
     window.wait_key(1)
