@@ -59,6 +59,22 @@ class Shown:
         return stdout
 
 
+@pytest.fixture
+def show(display: str, tmp_path: Path) -> Iterator[Callable[[str], Shown]]:
+    """Starts the program in an empty folder; it is ended in any case."""
+    started: list[Shown] = []
+
+    def start(line: str) -> Shown:
+        started.append(Shown(line, tmp_path))
+        return started[-1]
+
+    yield start
+    for shown in started:
+        if shown.process.poll() is None:
+            shown.process.kill()
+            shown.process.communicate()
+
+
 def xdotool(*words: str) -> str:
     return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=False).stdout
 
@@ -71,8 +87,8 @@ def wait_for(get: Callable[[], list[str]]) -> list[str]:
     return found
 
 
-def test_keys_pressed_on_a_screen_reach_the_program(display: str, tmp_path: Path) -> None:
-    shown = Shown("--source demo --hud --json run.json", tmp_path)
+def test_keys_pressed_on_a_screen_reach_the_program(show: Callable[[str], Shown], tmp_path: Path) -> None:
+    shown = show("--source demo --hud --json run.json")
     shown.press("s")
     wait_for(lambda: [path.name for path in tmp_path.glob("*.png")])
     shown.press("v")
@@ -124,17 +140,17 @@ def close_with_the_mouse(window: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", "space"], ids=["running", "paused"])
-def test_closing_the_window_ends_the_program(display: str, tmp_path: Path, key: str) -> None:
-    shown = Shown("--source demo", tmp_path)
+def test_closing_the_window_ends_the_program(show: Callable[[str], Shown], key: str) -> None:
+    shown = show("--source demo")
     shown.press(key)
     time.sleep(0.3)
     close_with_the_mouse(shown.window)
     assert "frames, " in shown.end()
 
 
-def test_ctrl_c_ends_the_program_while_it_is_paused(display: str, tmp_path: Path) -> None:
-    shown = Shown("--source demo --output x.mp4", tmp_path)
+def test_ctrl_c_ends_the_program_while_it_is_paused(show: Callable[[str], Shown]) -> None:
+    shown = show("--source demo --output x.mp4")
     shown.press("space")
     time.sleep(0.3)
     shown.process.send_signal(signal.SIGINT)
-    assert "wrote x.mp4" in shown.end().splitlines()
+    assert "wrote x.mp4" in shown.end()

@@ -168,7 +168,7 @@ def test_a_signal_while_a_frame_is_worked_on_ends_the_run(
     report = loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lines.append)
     assert report.frames == 1
     assert count_frames(tmp_path / "v.mp4") == 1
-    assert lines == [f"wrote {tmp_path / 'v.mp4'}", report.summary()]
+    assert [line.split(" (")[0] for line in lines] == [f"wrote {tmp_path / 'v.mp4'}", report.summary().split(" (")[0]]
 
 
 ENDLESS = Source("demo", iter(()), is_endless=True)
