@@ -49,6 +49,8 @@ def _use_config(context: typer.Context, path: Path | None) -> Path | None:
             read = flags[name].process_value(context, written)
         except typer.BadParameter as error:
             raise typer.BadParameter(f"{key}: {error.message}") from None
+        except TypeError:  # older readers of options ask the system for a path of any kind
+            raise typer.BadParameter(f"{key}: {written!r} is of the wrong kind") from None
         if problem := kind_problem(written, read):
             raise typer.BadParameter(f"{key}: {problem}")
     context.default_map = settings
