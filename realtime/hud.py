@@ -46,9 +46,13 @@ class RecentFrames:
         self._frames: deque[tuple[float, float]] = deque()
 
     def add(self, now_s: float, latency_ms: float) -> None:
-        """Add a frame; those older than `SPAN_S` are forgotten."""
+        """Add a frame."""
         self._frames.append((now_s, latency_ms))
-        while self._frames[0][0] < now_s - SPAN_S:
+        self.forget_old(now_s)
+
+    def forget_old(self, now_s: float) -> None:
+        """Forget the frames older than `SPAN_S`: also while no new one comes."""
+        while self._frames and self._frames[0][0] < now_s - SPAN_S:
             self._frames.popleft()
 
     def clear(self) -> None:
@@ -96,6 +100,7 @@ class Hud:
         """
         now_s = time.perf_counter()
         if not self._numbers or (now_s - self._numbers_s >= REFRESH_S and not is_held):
+            self.frames.forget_old(now_s)
             self._numbers, self._numbers_s = self._number_rows(status), now_s
         if controls.message is not self._message:
             self._message, self._message_s = controls.message, now_s
@@ -137,9 +142,9 @@ class Hud:
         latency_ms = self.frames.latency_ms()
         lost = f"{status.dropped}" + (f", unwritten {status.unwritten}" if status.unwritten else "")
         return (
-            Row("fps", f"{self.frames.fps():.1f}" if self.frames.fps() else "-"),
-            Row("latency", f"{latency_ms['p50']:.1f} ms"),
-            Row("p95", f"{latency_ms['p95']:.1f} ms"),
+            Row("fps", _known(self.frames.fps(), "")),
+            Row("latency", _known(latency_ms["p50"], " ms")),
+            Row("p95", _known(latency_ms["p95"], " ms")),
             Row("faces", f"{status.faces}"),
             Row("dropped", lost),
         )
@@ -166,6 +171,10 @@ class Hud:
                 card = Card(self._rows[name], max(LEAST_ZOOM, zoom * room_px / card.size_wh[0]), is_list=name == "help")
             self._made[name] = ((self._rows[name], size_wh), card)
         return card
+
+
+def _known(value: float, unit: str) -> str:
+    return f"{value:.1f}{unit}" if value else "-"
 
 
 HELP_ROWS = tuple(Row("  ".join(key.names), key.does) for key in KEYS)

@@ -78,7 +78,7 @@ def test_without_anything_to_say_nothing_is_drawn(hud: Hud) -> None:
 
 def test_the_numbers_are_those_of_the_run(hud: Hud, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     for index in range(31):
-        hud.frames.add(20.0 + index / 30, 3.0 + (index == 30))
+        hud.frames.add(clock.now_s - 1 + index / 30, 3.0 + (index == 30))
     hud.refresh(Controls(RealtimeConfig(hud=True)), Status(faces=2, dropped=5, unwritten=1))
     shown: list[Row] = []
     real_card = hud_module.Card
@@ -117,6 +117,17 @@ def test_numbers_change_a_few_times_a_second_and_not_while_the_picture_is_held(h
     clock.now_s += 0.5
     assert not hud.refresh(controls, Status(faces=2), is_held=True)
     assert hud.refresh(controls, Status(faces=2))
+
+
+def test_of_a_camera_that_is_lost_no_old_rate_is_told(hud: Hud, clock: Clock) -> None:
+    for index in range(31):
+        hud.frames.add(clock.now_s - 1 + index / 30, 3.0)
+    rates = []
+    for _ in range(3):
+        hud.refresh(Controls(RealtimeConfig(hud=True)), Status())
+        rates.append([row.right for row in hud._rows["numbers"][:3]])
+        clock.now_s += 2
+    assert rates == [["30.0", "3.0 ms", "3.0 ms"], ["30.0", "3.0 ms", "3.0 ms"], ["-", "-", "-"]]
 
 
 def test_a_message_stays_for_a_moment_also_without_the_numbers(hud: Hud, clock: Clock) -> None:
