@@ -20,6 +20,7 @@ REPORT = RunReport(
     precision="fp32",
     dropped=2,
     source="camera 0",
+    not_written=3,
 )
 
 
@@ -36,6 +37,7 @@ def test_the_json_holds_all_numbers_under_their_names(tmp_path: Path) -> None:
         "precision": "fp32",
         "dropped": 2,
         "source": "camera 0",
+        "not_written": 3,
     }
 
 
