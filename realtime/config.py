@@ -1,14 +1,18 @@
 """What the live program can be told."""
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
-from realtime.look import Look
+from realtime.look import Effect, Look, color_bgr
 from realtime.regions import REGION_GROUPS, Region
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
 
 DEFAULT_MODEL = "unet_lite"
+DEFAULT_REGIONS = "iris,eyes,lips"
 DEFAULT_VIDEO = "webcam.mp4"
 DEFAULT_PICTURE = "webcam.png"
 ENDLESS_SOURCE_FRAMES = 300
@@ -20,12 +24,14 @@ class RealtimeConfig:
     """One run of the live program.
 
     Attributes:
-        source: camera number, path, URL or `demo`.
+        source: camera number or name, path, URL or `demo`.
         model: name in weights/, or path.
         provider: what runs the networks.
         output: video, or picture of a single image; none where it is missing.
         masks: folder for a PNG of region ids per frame.
+        jsonl: file with one line per frame: faces, masks as run lengths, polygons.
         json: file for the run's numbers.
+        virtual_camera: offer the overlay to other programs as a camera.
         headless: no window.
         max_frames: stop after so many.
         faces: most to follow at once.
@@ -36,8 +42,6 @@ class RealtimeConfig:
         hud: numbers on the window from the start.
         size_wh: asked of a camera; the size of raw video on stdin, where it must be given.
         fps: asked of a camera; the rate of raw video on stdin.
-        jsonl: file with one line per frame: faces, masks as run lengths, polygons.
-        virtual_camera: offer the overlay to other programs as a camera.
     """
 
     source: str = "0"
@@ -45,7 +49,9 @@ class RealtimeConfig:
     provider: Provider = Provider.AUTO
     output: Path | None = None
     masks: Path | None = None
+    jsonl: Path | None = None
     json: Path | None = None
+    virtual_camera: bool = False
     headless: bool = False
     max_frames: int | None = None
     faces: int = 1
@@ -56,8 +62,30 @@ class RealtimeConfig:
     hud: bool = False
     size_wh: tuple[int, int] | None = None
     fps: float | None = None
-    jsonl: Path | None = None
-    virtual_camera: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> "RealtimeConfig":
+        """The run that checked options ask for.
+
+        Args:
+            options: by the flags' names, with underscores, as text, numbers and truths; those that are no setting of
+                a run are left out of account.
+        """
+        look = Look(
+            effect=Effect(options["effect"]),
+            regions=shown_regions(options["regions"]),
+            opacity=options["opacity"],
+            iris_bgr=color_bgr(options["iris_color"]),
+            lipstick_bgr=color_bgr(options["lipstick_color"]),
+        )
+        paths = {name: options[name] and Path(options[name]) for name in ("output", "masks", "jsonl", "json")}
+        read = {
+            "provider": Provider(options["provider"]),
+            "smoothing": Smoothing(options["smoothing"]),
+            "size_wh": options["size"] and parse_size(options["size"]),
+        }
+        plain = {setting.name: options[setting.name] for setting in fields(cls) if setting.name in options}
+        return cls(look=look, **plain | paths | read)
 
 
 def shown_regions(groups: str) -> tuple[Region, ...]:
@@ -71,3 +99,21 @@ def shown_regions(groups: str) -> tuple[Region, ...]:
     if unknown:
         raise ValueError(f"unknown regions {', '.join(unknown)!r}; known: {', '.join(REGION_GROUPS)}")
     return tuple(region for name in names for region in REGION_GROUPS[name])
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of a text like 1280x720.
+
+    Raises:
+        ValueError: it is none, or a side is 0.
+    """
+    match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text)
+    if match is None:
+        raise ValueError(f"{text!r} is no size; one is written as 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def color_text(bgr: tuple[int, int, int]) -> str:
+    """A colour as `color_bgr` reads it: #rrggbb."""
+    blue, green, red = bgr
+    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -15,7 +15,7 @@ class RunReport:
         frames: taken from the source.
         frames_with_face: of them, those with a face followed.
         fps: frames a second over the whole run, reading and writing included.
-        latency_ms: from a frame's arrival in the loop to its finished overlay: p50, p95, p99.
+        latency_ms: from a frame's capture to its finished overlay: p50, p95, p99.
         stages_ms: the same for each stage over the frames in which it ran; `whole` holds reading and writing too.
         provider: what really ran the networks.
         model: name of the segmenter's file.

@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import time
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,50 +14,51 @@ import cv2
 from realtime.preprocess import BgrImage
 
 X11_TIMEOUT_S = 1.0
+LARGEST_WH = (1280, 800)
+"""A larger picture begins reduced to it: few screens have more room. The user can drag the window to any size."""
+MODIFIER_BITS = ~0xFFFF
+"""Some of OpenCV's toolkits set them for Num Lock and the like."""
 
 
 class Window(AbstractContextManager["Window"]):
-    """The overlay on the screen; `display_problem` must have found none.
+    """A picture on the screen, and the keys pressed there; `display_problem` must have found none.
 
     Args:
         title: shown in its bar.
-        is_paced: frames of a recording are shown at their own time stamps.
     """
 
-    QUIT_KEYS = frozenset((ord("q"), 27))
-
-    def __init__(self, title: str, is_paced: bool) -> None:
+    def __init__(self, title: str) -> None:
         self._title = title
-        self._is_paced = is_paced
-        self._start: float | None = None
         _give_qt_fonts()
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         self._is_sized = False
+        self.is_closed = False
 
-    def show(self, frame_bgr: BgrImage, time_s: float, hold: bool = False) -> bool:
-        """Show a frame; False when the user asked to stop (q, Esc, or the window closed).
-
-        Args:
-            frame_bgr: the picture.
-            time_s: its time stamp, waited for where the source is a recording.
-            hold: wait for a key: a picture with nothing after it.
-        """
+    def show(self, picture_bgr: BgrImage) -> None:
+        """Show a picture; it may change afterwards. The first one sets the size."""
+        if self.is_closed:  # to show it would open a new window
+            return
         if not self._is_sized:
-            cv2.resizeWindow(self._title, frame_bgr.shape[1], frame_bgr.shape[0])
+            height, width = picture_bgr.shape[:2]
+            reduced = min(1.0, LARGEST_WH[0] / width, LARGEST_WH[1] / height)
+            cv2.resizeWindow(self._title, max(1, round(width * reduced)), max(1, round(height * reduced)))
             self._is_sized = True
-        cv2.imshow(self._title, frame_bgr)
-        wait_ms = 1
-        if self._is_paced:
-            now = time.perf_counter()
-            self._start = now - time_s if self._start is None else self._start
-            wait_ms = max(1, round((self._start + time_s - now) * 1e3))
-        while True:
-            key = cv2.waitKey(50 if hold else wait_ms) & 0xFF
-            is_closed = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
-            if key in self.QUIT_KEYS or is_closed:
-                return False
-            if not hold or key != 0xFF:
-                return True
+        cv2.imshow(self._title, picture_bgr)
+
+    def wait_key(self, wait_ms: int) -> int | None:
+        """The key that is pressed within this time, as OpenCV names it; None where none is.
+
+        Notices also that the user closed the window.
+        """
+        code = cv2.waitKeyEx(max(1, wait_ms))
+        self.is_closed = self.is_closed or not self._is_visible()
+        return None if code < 0 else code & ~MODIFIER_BITS
+
+    def _is_visible(self) -> bool:
+        try:
+            return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+        except cv2.error:  # Qt has put all away with its last window
+            return False
 
     def __enter__(self) -> Self:
         return self

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -20,9 +21,12 @@ import onnxruntime as ort
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import realtime
 import run_webcam
+from realtime.cameras import Camera
 from realtime.config import RealtimeConfig, shown_regions
 from realtime.demo import demo_frame
+from realtime.look import Effect, Look
 from realtime.preprocess import BgrImage
 from realtime.session import WEIGHTS_FOLDER, Provider
 from realtime.smoothing import Smoothing
@@ -55,15 +59,12 @@ def program(
 
     def run(line: str = "", *words: object) -> Finished:
         monkeypatch.setattr(sys, "argv", ["run_webcam.py", *line.split(), *map(str, words)])
-        on_sigterm = signal.getsignal(signal.SIGTERM)
         capfd.readouterr()
         code: str | int | None = 0
         try:
             run_webcam.main()
         except SystemExit as stop:
             code = stop.code
-        finally:
-            signal.signal(signal.SIGTERM, on_sigterm)
         stdout, stderr = capfd.readouterr()
         if isinstance(code, str):  # the interpreter prints it and exits with 1
             return Finished(1, stdout, f"{stderr}{code}\n")
@@ -219,7 +220,10 @@ def test_without_camera_and_display_the_demo_is_written_and_a_line_says_so_for_e
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a program could answer")
-def test_a_recording_that_is_terminated_leaves_a_video_that_plays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGINT, signal.SIGTERM, signal.SIGINT]])
+def test_a_recording_that_is_stopped_by_signals_leaves_a_video_that_plays(
+    signals: list[signal.Signals], tmp_path: Path
+) -> None:
     line = "--source demo --headless --max-frames 100000 --output x.mp4 --masks masks"
     process = subprocess.Popen(
         command(line), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=without_display(), text=True
@@ -227,7 +231,9 @@ def test_a_recording_that_is_terminated_leaves_a_video_that_plays(tmp_path: Path
     give_up = time.monotonic() + TIMEOUT_S
     while len(list(tmp_path.glob("masks/*.png"))) < 5 and time.monotonic() < give_up:
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.005)  # the later ones come while the video is being finished
     stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, stderr) == (0, "")
     frames = len(read_video(tmp_path / "x.mp4")[0])
@@ -372,6 +378,12 @@ def test_cuda_where_it_is_not_is_an_error_and_no_silent_fallback(program: Callab
         "--max-frames 0",
         "--max-frames many",
         "--opacity 1.5",
+        "--effect nonsense",
+        "--size big",
+        "--fps 0",
+        "--iris-color nonsense",
+        "--lipstick-color nonsense",
+        "--config missing.toml",
         "--faces 0",
         "--threads -1",
         "--nonsense",
@@ -385,38 +397,149 @@ def test_wrong_usage_is_told_by_name_with_exit_code_2(program: Callable[..., Fin
     assert words.split()[0] in told
 
 
+FLAGS: list[tuple[str, dict[str, object]]] = [
+    ("", {}),
+    ("--source a.mp4", {"source": "a.mp4"}),
+    ("--size 1280x720", {"size_wh": (1280, 720)}),
+    ("--fps 60", {"fps": 60.0}),
+    ("--model m", {"model": "m"}),
+    ("--provider cpu", {"provider": Provider.CPU}),
+    ("--threads 3", {"threads": 3}),
+    ("--faces 2", {"faces": 2}),
+    ("--smoothing high", {"smoothing": Smoothing.HIGH}),
+    ("--effect contour", {"look": Look(effect=Effect.CONTOUR)}),
+    ("--regions mouth,iris", {"look": Look(regions=shown_regions("mouth,iris"))}),
+    ("--opacity 0.25", {"look": Look(opacity=0.25)}),
+    ("--iris-color #ff2001", {"look": Look(iris_bgr=(1, 32, 255))}),
+    ("--lipstick-color #ff2001", {"look": Look(lipstick_bgr=(1, 32, 255))}),
+    ("--mirror", {"mirror": True}),
+    ("--no-mirror", {}),
+    ("--hud", {"hud": True}),
+    ("--output o.mp4", {"output": Path("o.mp4")}),
+    ("--masks d", {"masks": Path("d")}),
+    ("--jsonl l", {"jsonl": Path("l")}),
+    ("--json j", {"json": Path("j")}),
+    ("--virtual-camera", {"virtual_camera": True}),
+    ("--headless", {"headless": True}),
+    ("--max-frames 5", {"max_frames": 5}),
+]
+
+
+@pytest.fixture
+def configs(monkeypatch: pytest.MonkeyPatch) -> list[RealtimeConfig]:
+    """What the program is asked to run; it runs nothing."""
+    asked: list[RealtimeConfig] = []
+    monkeypatch.setattr(run_webcam, "run", lambda config, tell: asked.append(config))
+    return asked
+
+
+@pytest.mark.parametrize(("line", "change"), FLAGS)
+def test_each_flag_reaches_the_run_and_changes_nothing_else(
+    program: Callable[..., Finished], configs: list[RealtimeConfig], line: str, change: dict[str, object]
+) -> None:
+    assert program(line) == Finished(0, "", "")
+    assert configs == [replace(RealtimeConfig(), **change)]
+
+
+@pytest.mark.parametrize(("line", "change"), FLAGS)
+def test_the_printed_settings_fed_back_are_the_same_run(
+    program: Callable[..., Finished], configs: list[RealtimeConfig], line: str, change: dict[str, object]
+) -> None:
+    printed = program(f"{line} --print-config")
+    assert (printed.code, printed.stderr, configs) == (0, "", [])
+    Path("c.toml").write_text(printed.stdout)
+    assert tomllib.loads(printed.stdout)["model"] == change.get("model", "unet_lite")
+    assert program("--config c.toml") == Finished(0, "", "")
+    assert configs == [replace(RealtimeConfig(), **change)]
+    assert program("--config c.toml --print-config").stdout == printed.stdout
+
+
+def test_flags_come_before_the_file_and_the_file_before_the_defaults(
+    program: Callable[..., Finished], configs: list[RealtimeConfig]
+) -> None:
+    Path("c.toml").write_text('faces = 3\nmirror = true\nheadless = true\neffect = "contour"\nopacity = 1\n')
+    assert program("--faces 2 --config c.toml --no-headless") == Finished(0, "", "")
+    look = Look(effect=Effect.CONTOUR, opacity=1.0)
+    assert configs == [RealtimeConfig(faces=2, mirror=True, look=look)]
+
+
 @pytest.mark.parametrize(
-    ("line", "change"),
+    ("contents", "said"),
     [
-        ("", {}),
-        ("--source a.mp4", {"source": "a.mp4"}),
-        ("--model m", {"model": "m"}),
-        ("--provider cpu", {"provider": Provider.CPU}),
-        ("--output o.mp4", {"output": Path("o.mp4")}),
-        ("--masks d", {"masks": Path("d")}),
-        ("--json j", {"json": Path("j")}),
-        ("--headless", {"headless": True}),
-        ("--max-frames 5", {"max_frames": 5}),
-        ("--faces 2", {"faces": 2}),
-        ("--threads 3", {"threads": 3}),
-        ("--regions mouth,iris", {"regions": shown_regions("mouth,iris")}),
-        ("--opacity 0.25", {"opacity": 0.25}),
-        ("--smoothing high", {"smoothing": Smoothing.HIGH}),
-        ("--mirror", {"mirror": True}),
+        ("nose = 1", "c.toml: nose: no such setting; known: source, size, fps, model, "),
+        ("version = true", "c.toml: version: no such setting"),
+        ('config = "d.toml"', "c.toml: config: no such setting"),
+        ("[look]\nopacity = 1", "c.toml: look: no such setting"),
+        ("faces = 9", "c.toml: faces: "),
+        ('faces = "2"', "c.toml: faces: '2' stands where a whole number is needed"),
+        ("max-frames = 2.5", "c.toml: max-frames: "),
+        ("max_frames = true", "c.toml: max-frames: "),
+        ("mirror = 1", "c.toml: mirror: 1 stands where true or false is needed"),
+        ("source = 0", "c.toml: source: 0 stands where text in quotes is needed"),
+        ("output = 5", "c.toml: output: "),
+        ('regions = "nose"', "c.toml: regions: unknown regions 'nose'; known: "),
+        ('regions = ["iris"]', "c.toml: regions: "),
+        ('effect = "glitter"', "c.toml: effect: "),
+        ('iris-color = "#12"', "c.toml: iris-color: "),
+        ('size = "big"', "c.toml: size: 'big' is no size"),
+        ("faces 2", "c.toml: not TOML: "),
+        (None, "c.toml: No such file or directory"),
     ],
 )
-def test_each_flag_reaches_the_run_and_changes_nothing_else(
-    program: Callable[..., Finished], line: str, change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+def test_a_wrong_file_is_one_line_with_file_and_key_and_exit_code_2(
+    program: Callable[..., Finished], configs: list[RealtimeConfig], contents: str | None, said: str
 ) -> None:
-    configs: list[RealtimeConfig] = []
-    monkeypatch.setattr(run_webcam, "run", lambda config, tell: configs.append(config))
-    assert program(line) == Finished(0, "", "")
-    assert configs == [RealtimeConfig(**change)]
+    if contents is not None:
+        Path("c.toml").write_text(contents)
+    done = program("--config c.toml")
+    assert (done.code, done.stdout, configs) == (2, "", [])
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+def test_a_password_in_the_source_is_not_printed(program: Callable[..., Finished]) -> None:
+    done = program("--source rtsp://me:secret@camera.example/live --print-config")
+    assert "camera.example/live" in done.stdout
+    assert "secret" not in done.stdout
+
+
+def test_cameras_are_listed_by_number_and_name(
+    program: Callable[..., Finished], configs: list[RealtimeConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras = [Camera(0, "Integrated Camera"), Camera(4, "Microscope")]
+    monkeypatch.setattr(run_webcam, "list_cameras", lambda: cameras)
+    assert program("--list-cameras") == Finished(0, "0  Integrated Camera\n4  Microscope\n", "")
+    monkeypatch.setattr(run_webcam, "list_cameras", list)
+    assert program("--list-cameras") == Finished(0, "no camera found\n", "")
+    assert configs == []
+
+
+def test_the_version_is_told(program: Callable[..., Finished]) -> None:
+    assert program("--version") == Finished(0, f"eye-lip-segmenter {realtime.__version__}\n", "")
 
 
 def test_help_names_every_flag(program: Callable[..., Finished]) -> None:
     done = program("--help")
     assert (done.code, done.stderr) == (0, "")
     told = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
-    for name in RealtimeConfig.__dataclass_fields__:
-        assert re.search(rf"--{name.replace('_', '-')}\b", told)
+    flags = {line.split()[0] for line, _ in FLAGS if line}
+    for flag in flags | {"--config", "--print-config", "--list-cameras", "--version"}:
+        assert re.search(rf"{flag}\b", told), flag
+
+
+def test_an_error_of_ours_keeps_its_traceback_and_shows_no_values(
+    program: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = "import run_webcam, sys; run_webcam.run = lambda config, tell: 1 / 0; run_webcam.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--source", "rtsp://me:secret@h"],
+        cwd=PROGRAM.parent,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+    assert "secret" not in done.stderr

@@ -1,9 +1,11 @@
 """The loop's ends: by itself, by the user, by an error; outputs are finished in every case."""
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from realtime import loop
 from realtime.config import RealtimeConfig
 from realtime.errors import SourceError
+from realtime.painter import Picture
 from realtime.session import Provider
 from realtime.sources import Frame, Source, demo_source
 
@@ -37,7 +40,7 @@ def count_frames(path: Path) -> int:
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[Source], None]:
     def play_source(source: Source) -> None:
-        monkeypatch.setattr(loop, "open_source", lambda spec: source)
+        monkeypatch.setattr(loop, "open_source", lambda spec, size_wh, fps, tell: source)
 
     return play_source
 
@@ -101,35 +104,113 @@ def test_no_more_frames_are_taken_than_wanted(play: Callable[[Source], None]) ->
     assert next(iter(source)).name == "demo_000002"
 
 
+def test_a_signal_while_files_are_being_opened_is_an_ordinary_end(
+    play: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    play(demo_that_ends(9))
+    opened = loop.Outputs.__init__
+
+    def open_and_signal(outputs: loop.Outputs, *rest: Any, **named: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        opened(outputs, *rest, **named)
+
+    monkeypatch.setattr(loop.Outputs, "__init__", open_and_signal)
+    assert loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None).frames == 0
+
+
 def test_without_a_camera_at_0_the_demo_plays_and_a_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_camera(spec: str) -> Source:
+    def no_camera(spec: str, *_: object) -> Source:
         raise SourceError(f"camera {spec} cannot be opened")
 
     monkeypatch.setattr(loop, "open_source", no_camera)
     lines: list[str] = []
-    assert loop.open_source_or_demo("0", lines.append).name == "demo"
+    assert loop.open_source_or_demo(RealtimeConfig(), lines.append).name == "demo"
     assert lines == ["camera 0 cannot be opened: playing the demo instead"]
     with pytest.raises(SourceError, match="camera 1 cannot be opened"):
-        loop.open_source_or_demo("1", lines.append)
+        loop.open_source_or_demo(RealtimeConfig("1"), lines.append)
 
 
-ENDLESS = Source("camera", iter(()), is_endless=True)
+def test_size_and_rate_reach_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(loop, "open_source", lambda *words: asked.append(words[:3]))
+    loop.open_source_or_demo(RealtimeConfig("3", size_wh=(1280, 720), fps=60.0), lambda line: None)
+    assert asked == [("3", (1280, 720), 60.0)]
+
+
+def test_latency_counts_from_the_capture_of_a_frame(play: Callable[[Source], None]) -> None:
+    def old_frames() -> Iterator[Frame]:
+        for frame in demo_that_ends(4):
+            yield replace(frame, captured_s=frame.captured_s - 5.0)
+
+    play(Source("slow", old_frames()))
+    report = loop.run(HEADLESS, lambda line: None)
+    assert 5000 < report.latency_ms["p50"] < 6000
+    assert report.stages_ms["whole"]["p50"] < 1000
+    assert f"latency {report.latency_ms['p50']:.1f} ms" in report.summary()
+
+
+def test_while_a_live_source_has_nothing_new_the_loop_waits(play: Callable[[Source], None]) -> None:
+    frames = list(demo_that_ends(2))
+    play(Source("camera", iter([None, frames[0], None, None, frames[1], None])))
+    assert loop.run(HEADLESS, lambda line: None).frames == 2
+
+
+def test_an_error_of_ours_in_the_source_is_not_swallowed(play: Callable[[Source], None], tmp_path: Path) -> None:
+    play(demo_that_ends(2, ZeroDivisionError("ours")))
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None)
+    assert count_frames(tmp_path / "v.mp4") == 2
+
+
+def test_a_signal_while_a_frame_is_worked_on_ends_the_run(
+    play: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """That frame is left out; a second signal, while the files are being finished, changes nothing."""
+    play(demo_that_ends(9))
+    close, paint, painted = loop.Outputs.__exit__, loop.Painter.paint, []
+
+    def paint_and_signal(painter: loop.Painter, *rest: Any) -> Picture:
+        painted.append(rest)
+        if len(painted) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return paint(painter, *rest)
+
+    def close_and_signal(outputs: loop.Outputs, *error: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        close(outputs, *error)
+
+    monkeypatch.setattr(loop.Outputs, "__exit__", close_and_signal)
+    monkeypatch.setattr(loop.Painter, "paint", paint_and_signal)
+    lines: list[str] = []
+    report = loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lines.append)
+    assert report.frames == 1
+    assert count_frames(tmp_path / "v.mp4") == 1
+    assert [line.split(" (")[0] for line in lines] == [f"wrote {tmp_path / 'v.mp4'}", report.summary().split(" (")[0]]
+
+
+ENDLESS = Source("demo", iter(()), is_endless=True)
+CAMERA = Source("camera", iter(()), is_endless=True)
+CAMERA.is_live = True  # without a thread that reads it
 VIDEO = Source("video", iter(()))
 PICTURE = Source("picture", iter(()), is_one_picture=True)
 SHOWN = replace(HEADLESS, headless=False)
+CALLED = replace(SHOWN, virtual_camera=True)
 
 
 @pytest.mark.parametrize(
     ("config", "source", "problem", "expected"),
     [
-        (SHOWN, ENDLESS, None, SHOWN),
+        (SHOWN, CAMERA, None, SHOWN),
         (SHOWN, VIDEO, "none", replace(HEADLESS, output=Path("webcam.mp4"))),
         (SHOWN, PICTURE, "none", replace(HEADLESS, output=Path("webcam.png"))),
-        (SHOWN, ENDLESS, "none", replace(HEADLESS, output=Path("webcam.mp4"), max_frames=300)),
-        (replace(SHOWN, max_frames=7), ENDLESS, "none", replace(HEADLESS, output=Path("webcam.mp4"), max_frames=7)),
+        (SHOWN, CAMERA, "none", replace(HEADLESS, output=Path("webcam.mp4"), max_frames=300)),
+        (replace(SHOWN, max_frames=7), CAMERA, "none", replace(HEADLESS, output=Path("webcam.mp4"), max_frames=7)),
         (replace(SHOWN, output=Path("a.mkv")), VIDEO, "none", replace(HEADLESS, output=Path("a.mkv"))),
+        (CALLED, CAMERA, "none", replace(CALLED, headless=True)),
         (HEADLESS, VIDEO, "none", HEADLESS),
         (HEADLESS, ENDLESS, None, replace(HEADLESS, max_frames=300)),
+        (HEADLESS, CAMERA, None, HEADLESS),
+        (replace(CALLED, headless=True), ENDLESS, None, replace(CALLED, headless=True)),
         (replace(HEADLESS, max_frames=9000), ENDLESS, None, replace(HEADLESS, max_frames=9000)),
     ],
     ids=[
@@ -139,9 +220,12 @@ SHOWN = replace(HEADLESS, headless=False)
         "camera",
         "camera, so many frames",
         "video with an output",
+        "virtual camera",
         "headless video",
+        "headless demo",
         "headless camera",
-        "headless camera, so many frames",
+        "headless virtual camera",
+        "headless demo, so many frames",
     ],
 )
 def test_without_a_display_a_file_is_written_and_the_run_ends(
@@ -154,5 +238,9 @@ def test_without_a_display_a_file_is_written_and_the_run_ends(
     monkeypatch.setattr(loop, "display_problem", lambda: problem)
     lines: list[str] = []
     assert loop.without_display(config, source, lines.append) == expected
-    told = not config.headless and problem is not None
-    assert lines == ([f"no display (none): writing {expected.output} instead of opening a window"] if told else [])
+    if config.headless or problem is None:
+        assert lines == []
+    elif config.virtual_camera:
+        assert lines == ["no display (none): no window"]
+    else:
+        assert lines == [f"no display (none): writing {expected.output} instead of opening a window"]

@@ -1,12 +1,11 @@
-"""Whether a window can be opened, and what ends it; no real window is opened here."""
+"""Whether a window can be opened, its size and its keys; no real window is opened here."""
 
 import os
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +16,7 @@ from realtime.preprocess import BgrImage
 from realtime.window import Window, display_problem
 
 PICTURE = BgrImage(np.zeros((48, 64, 3), np.uint8))
-NO_KEY = -1
+FakeScreen = Any
 UNUSED_DISPLAY = 50_000 + os.getpid() % 10_000
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X servers are looked for on Linux only")
 
@@ -104,93 +103,53 @@ def test_a_display_that_is_none_is_no_display(display: str, monkeypatch: pytest.
     assert display_problem() == f"no X server answers at DISPLAY={display}"
 
 
-@dataclass
-class FakeScreen:
-    """OpenCV's window functions, without a screen: says which keys are pressed, notes how long is waited."""
-
-    keys: list[int] = field(default_factory=list)
-    is_visible: bool = True
-    now_s: float = 100.0
-    shown: int = 0
-    sizes: list[tuple[int, int]] = field(default_factory=list)
-    waits_ms: list[int] = field(default_factory=list)
-    is_destroyed: bool = False
-
-    def wait_key(self, wait_ms: int) -> int:
-        self.waits_ms.append(wait_ms)
-        self.now_s += wait_ms / 1e3
-        return self.keys.pop(0) if self.keys else NO_KEY
-
-    def show(self, *_: object) -> None:
-        self.shown += 1
-
-    def destroy(self) -> None:
-        self.is_destroyed = True
+@pytest.mark.parametrize(
+    ("code", "key"),
+    [(-1, None), (ord("q"), ord("q")), (27, 27), (ord("q") + 0x100000, ord("q")), (0xFF51, 0xFF51)],
+    ids=["no key", "q", "Esc", "q with a modifier's bits", "an arrow, whose low byte is a Q"],
+)
+def test_keys_come_as_opencv_names_them(screen: FakeScreen, code: int, key: int | None) -> None:
+    screen.keys = [code]
+    with Window("title") as window:
+        assert window.wait_key(7) == key
+        assert not screen.is_destroyed
+    assert (screen.waits_ms, screen.is_destroyed) == ([7], True)
 
 
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> FakeScreen:
-    fake = FakeScreen()
-    monkeypatch.setenv("QT_QPA_FONTDIR", "missing")  # put back after the test
-    monkeypatch.setattr(cv2, "namedWindow", lambda *_: None)
-    monkeypatch.setattr(cv2, "resizeWindow", lambda _, width, height: fake.sizes.append((width, height)))
-    monkeypatch.setattr(cv2, "imshow", fake.show)
-    monkeypatch.setattr(cv2, "waitKey", fake.wait_key)
-    monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0 if fake.is_visible else 0.0)
-    monkeypatch.setattr(cv2, "destroyAllWindows", fake.destroy)
-    monkeypatch.setattr(window_module, "time", SimpleNamespace(perf_counter=lambda: fake.now_s))
-    return fake
+def test_a_key_is_never_waited_for_without_end(screen: FakeScreen) -> None:
+    Window("title").wait_key(0)  # to OpenCV 0 means for ever
+    assert screen.waits_ms == [1]
+
+
+@pytest.mark.parametrize("raises", [False, True], ids=["GTK", "Qt"])
+def test_closing_it_with_the_mouse_is_noticed_and_it_does_not_come_back(screen: FakeScreen, raises: bool) -> None:
+    screen.raises_when_closed = raises
+    window = Window("title")
+    window.show(PICTURE)
+    window.wait_key(1)
+    assert not window.is_closed
+    screen.is_visible = False
+    window.wait_key(1)
+    assert window.is_closed
+    window.show(PICTURE)
+    assert len(screen.pictures) == 1
 
 
 @pytest.mark.parametrize(
-    ("key", "goes_on"),
-    [(NO_KEY, True), (ord("q"), False), (27, False), (ord("x"), True), (ord("q") + 0x100000, False)],
-    ids=["no key", "q", "Esc", "another key", "q with a modifier's bits"],
+    ("picture_wh", "window_wh"),
+    [((64, 48), (64, 48)), ((1280, 800), (1280, 800)), ((3840, 2160), (1280, 720)), ((100, 8000), (10, 800))],
 )
-def test_q_and_esc_end_it(screen: FakeScreen, key: int, goes_on: bool) -> None:
-    screen.keys = [key]
-    with Window("title", is_paced=False) as window:
-        assert window.show(PICTURE, 0.0) is goes_on
-        assert not screen.is_destroyed
-    assert (screen.shown, screen.sizes, screen.is_destroyed) == (1, [(64, 48)], True)
-
-
-def test_closing_it_with_the_mouse_ends_it(screen: FakeScreen) -> None:
-    window = Window("title", is_paced=False)
-    assert window.show(PICTURE, 0.0)
-    screen.is_visible = False
-    assert not window.show(PICTURE, 0.0)
-    assert screen.sizes == [(64, 48)]  # resized once: after that its size is the user's own
-
-
-def test_a_single_picture_is_held_until_a_key_is_pressed(screen: FakeScreen) -> None:
-    screen.keys = [NO_KEY, NO_KEY, NO_KEY, ord("x"), NO_KEY]
-    assert Window("title", is_paced=True).show(PICTURE, 0.0, hold=True)
-    assert screen.keys == [NO_KEY]
-
-
-def test_a_live_source_is_never_waited_for(screen: FakeScreen) -> None:
-    window = Window("title", is_paced=False)
-    for time_s in (0.0, 5.0, 9.0):
-        window.show(PICTURE, time_s)
-    assert screen.waits_ms == [1, 1, 1]
-
-
-def test_a_recording_is_shown_at_its_own_pace_and_caught_up_with(screen: FakeScreen) -> None:
-    window = Window("title", is_paced=True)
-    window.show(PICTURE, 3.0)
-    screen.now_s += 0.019  # spent on the next frame; 0.001 was waited
-    window.show(PICTURE, 3.1)
-    screen.now_s += 0.5
-    window.show(PICTURE, 3.2)  # late
-    screen.now_s += 0.099
-    window.show(PICTURE, 4.0)
-    # 100 - 20; late: 1; the third frame ends 0.601 after the first: 4.0 is due at 1.0, it is 0.7.
-    assert screen.waits_ms == [1, 80, 1, 300]
+def test_it_begins_at_the_pictures_size_as_far_as_a_screen_has_room_and_then_is_the_users(
+    screen: FakeScreen, picture_wh: tuple[int, int], window_wh: tuple[int, int]
+) -> None:
+    window = Window("title")
+    for _ in range(2):
+        window.show(BgrImage(np.zeros((*picture_wh[::-1], 3), np.uint8)))
+    assert screen.sizes == [window_wh]
 
 
 def test_qt_is_given_fonts_that_exist(screen: FakeScreen) -> None:
-    Window("title", is_paced=False)
+    Window("title")
     assert list(Path(os.environ["QT_QPA_FONTDIR"]).glob("*.ttf"))
 
 
@@ -198,5 +157,5 @@ def test_fonts_that_are_there_are_left_alone(
     screen: FakeScreen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("QT_QPA_FONTDIR", str(tmp_path))
-    Window("title", is_paced=False)
+    Window("title")
     assert os.environ["QT_QPA_FONTDIR"] == str(tmp_path)

@@ -1,0 +1,66 @@
+"""Settings in a TOML file: the flags' names, one setting a line."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The settings by name, with underscores in place of dashes.
+
+    Raises:
+        ValueError: the file cannot be read, is no TOML, or names a setting twice; the message begins with its name.
+    """
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: not TOML: {error}") from None
+    settings: dict[str, Any] = {}
+    for key, value in written.items():
+        name = key.replace("-", "_")
+        if name in settings:
+            raise ValueError(f"{path}: {key}: given twice, with a dash and with an underscore")
+        settings[name] = value
+    return settings
+
+
+def kind_problem(written: object, read: object) -> str | None:
+    """What is wrong with the kind of a value in the file; None where it is right.
+
+    An option's own reader is content with "5" where 5 is meant, as on a command line all is text; a file can say it.
+
+    Args:
+        written: as TOML has it.
+        read: the setting made of it.
+    """
+    if isinstance(read, bool):
+        is_right, needed = isinstance(written, bool), "true or false"
+    elif isinstance(read, int):
+        is_right, needed = isinstance(written, int) and not isinstance(written, bool), "a whole number"
+    elif isinstance(read, float):
+        is_right, needed = isinstance(written, int | float) and not isinstance(written, bool), "a number"
+    else:
+        is_right, needed = isinstance(written, str), "text in quotes"
+    return None if is_right else f"{written!r} stands where {needed} is needed"
+
+
+def to_toml(settings: Mapping[str, Any]) -> str:
+    """The file that `read_settings` reads these from; what is None is left out, as TOML has no word for it."""
+    lines = [
+        f"{name.replace('_', '-')} = {_toml_value(value)}\n" for name, value in settings.items() if value is not None
+    ]
+    return "".join(lines)
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's escapes are TOML's, but DEL
