@@ -1,11 +1,11 @@
 """What each effect does to the pixels of one part of a face: an eye, or the mouth.
 
-A painter changes a box of the frame in place. It is given the face, the regions of the part that it is to paint, and
-where the box lies; it reads the face's probabilities and brings them to the frame's own resolution, so that edges are
-smooth on a large face.
+A painter changes a box of the frame in place. Masks are brought to the frame's own resolution as soft alpha, so that
+edges are smooth on a large face.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -19,7 +19,30 @@ from realtime.regions import COLORS_BGR, Region
 Box = tuple[int, int, int, int]
 """box_xyxy in whole pixels of the frame, inside it and not empty."""
 Pixels = npt.NDArray[np.uint8]
-Painter = Callable[[Pixels, Face, Sequence[Region], Box, Look], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """An eye or a mouth that is to be painted.
+
+    Attributes:
+        face: its own.
+        regions: those of the part that are shown.
+        alpha: (218, 178) uint8, how much each pixel of the crop is one of them.
+        box: where in the frame.
+    """
+
+    face: Face
+    regions: tuple[Region, ...]
+    alpha: Pixels
+    box: Box
+
+    def alpha_in_frame(self) -> Pixels:
+        """(h, w) uint8 of the box's size."""
+        return warp_to_frame(self.alpha, self.face.transform, self.box)
+
+
+Painter = Callable[[Pixels, Part, Look], None]
 
 EDGE_STEEPNESS = 2.0
 """How fast colour sets in where a region begins: 1 is as soft as the network's probability, more is crisper."""
@@ -29,63 +52,60 @@ PIXELATED_BLOCKS = 4
 """Blocks along the longer side of a hidden part: an eye is 4 by 2 patches of colour, whatever its size."""
 
 
-def region_prob(face: Face, regions: Sequence[Region]) -> npt.NDArray[np.float32]:
-    """(218, 178) probability that a pixel is one of these regions; zeros where the model knows none of them."""
+def soft_alpha(face: Face, regions: Sequence[Region]) -> Pixels:
+    """(218, 178) uint8, 0 to 255, of these regions together, with a soft edge around one half."""
     channels = [channel for channel, region in enumerate(face.regions) if region in regions]
     if not channels:
-        return np.zeros(face.probs.shape[1:], np.float32)
-    prob: npt.NDArray[np.float32] = face.probs[channels[0]]
+        return np.zeros(face.probs.shape[1:], np.uint8)
+    prob = face.probs[channels[0]]
     for channel in channels[1:]:
         prob = cv2.add(prob, face.probs[channel])
-    return prob
+    return steep(prob)
 
 
-def soft_alpha(prob: npt.NDArray[np.float32]) -> Pixels:
-    """uint8 0 to 255 with a soft edge around one half."""
+def steep(prob: npt.NDArray[np.float32]) -> Pixels:
+    """uint8, 0 to 255, from probabilities."""
     beta = 255 * (0.5 - 0.5 * EDGE_STEEPNESS)
     return np.asarray(cv2.addWeighted(prob, 255 * EDGE_STEEPNESS, prob, 0, beta, dtype=cv2.CV_8U))
 
 
-def paint_overlay(part_bgr: Pixels, face: Face, regions: Sequence[Region], box: Box, look: Look) -> None:
+def paint_overlay(part_bgr: Pixels, part: Part, look: Look) -> None:
     """Each region's own colour, see-through."""
-    layer = np.zeros((*face.probs.shape[1:], 4), np.uint8)
-    x, y, width, height = cv2.boundingRect(soft_alpha(region_prob(face, regions)))
+    x, y, width, height = cv2.boundingRect(part.alpha)
     inside = np.s_[y : y + height, x : x + width]
-    total = np.zeros((height, width, 4), np.float32)
-    for channel, region in enumerate(face.regions):
-        if region in regions:
-            alpha = soft_alpha(face.probs[channel][inside])
-            total += alpha[:, :, None] * (np.array([*COLORS_BGR[region], 255], np.float32) * (look.opacity / 255))
-    layer[inside] = np.minimum(total, 255)
-    in_frame = warp_to_frame(layer, face.transform, box)
-    see_through = cv2.cvtColor(cv2.bitwise_not(in_frame[:, :, 3]), cv2.COLOR_GRAY2BGR)
+    channels = [channel for channel, region in enumerate(part.face.regions) if region in part.regions]
+    alphas = np.stack([steep(part.face.probs[channel][inside]).ravel() for channel in channels]).astype(np.float32)
+    colors = np.array([[*COLORS_BGR[part.face.regions[channel]], 255] for channel in channels], np.float32)
+    layer = np.minimum(alphas.T @ (colors * (look.opacity / 255)), 255).astype(np.uint8)  # colour times alpha, alpha
+    in_frame = warp_to_frame(layer.reshape(height, width, 4), part.face.transform, part.box, (x, y))
+    see_through = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(in_frame, 3)), cv2.COLOR_GRAY2BGR)
     below = cv2.multiply(part_bgr, see_through, scale=1 / 255)
-    cv2.add(below, np.ascontiguousarray(in_frame[:, :, :3]), dst=part_bgr)
+    cv2.add(below, cv2.cvtColor(in_frame, cv2.COLOR_BGRA2BGR), dst=part_bgr)
 
 
-def paint_contour(part_bgr: Pixels, face: Face, regions: Sequence[Region], box: Box, look: Look) -> None:
+def paint_contour(part_bgr: Pixels, part: Part, look: Look) -> None:
     """A thin line around each region, in its colour."""
-    line_px = max(1, round(LINE_SHARE / face.transform.scale))
+    line_px = max(1, round(LINE_SHARE / part.face.transform.scale))
     drawn = part_bgr.copy()
-    for region in regions:
-        for outline in face.polygons.get(region, []):
-            sixteenths = np.round((outline - box[:2] - 0.5) * 16).astype(np.int32)
+    for region in part.regions:
+        for outline in part.face.polygons.get(region, []):
+            sixteenths = np.round((outline - part.box[:2] - 0.5) * 16).astype(np.int32)
             cv2.polylines(drawn, [sixteenths], True, COLORS_BGR[region], line_px, cv2.LINE_AA, shift=4)
     strength = min(1.0, 0.45 + look.opacity)  # a line needs more than a surface to be seen
     cv2.addWeighted(drawn, strength, part_bgr, 1 - strength, 0, dst=part_bgr)
 
 
-def paint_iris(part_bgr: Pixels, face: Face, regions: Sequence[Region], box: Box, look: Look) -> None:
+def paint_iris(part_bgr: Pixels, part: Part, look: Look) -> None:
     """Another eye colour: the hue is moved, the fibres, the dark pupil and the catchlight stay."""
-    _tint(part_bgr, _alpha_in_frame(face, regions, box), look.iris_bgr, look.opacity * 1.4, lightness_share=0.45)
+    _tint(part_bgr, part.alpha_in_frame(), look.iris_bgr, look.opacity * 1.4, lightness_share=0.45)
 
 
-def paint_lipstick(part_bgr: Pixels, face: Face, regions: Sequence[Region], box: Box, look: Look) -> None:
+def paint_lipstick(part_bgr: Pixels, part: Part, look: Look) -> None:
     """Coloured lips: hue and some of the lightness are moved, folds and shine stay; teeth are no lips."""
-    _tint(part_bgr, _alpha_in_frame(face, regions, box), look.lipstick_bgr, look.opacity * 1.4, lightness_share=0.4)
+    _tint(part_bgr, part.alpha_in_frame(), look.lipstick_bgr, look.opacity * 1.4, lightness_share=0.4)
 
 
-def paint_pixels(part_bgr: Pixels, face: Face, regions: Sequence[Region], box: Box, look: Look) -> None:
+def paint_pixels(part_bgr: Pixels, part: Part, look: Look) -> None:
     """A few flat blocks, each the mean of what it hides; nothing of the pixels below is left, whatever the opacity."""
     height, width = part_bgr.shape[:2]
     block_px = max(height, width) / PIXELATED_BLOCKS
@@ -102,10 +122,6 @@ PAINTERS: dict[Effect, Painter] = {
     Effect.PIXELATE: paint_pixels,
 }
 """The cut-out paints nothing: it takes away all the rest."""
-
-
-def _alpha_in_frame(face: Face, regions: Sequence[Region], box: Box) -> Pixels:
-    return warp_to_frame(soft_alpha(region_prob(face, regions)), face.transform, box)
 
 
 def _tint(

@@ -6,6 +6,7 @@ centre at (0, 0); `CropTransform.pixel_matrix` is the one place that converts.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar, cast
 
 import cv2
@@ -71,18 +72,22 @@ class CropTransform:
         scale = min(layout.eye_distance_px / eye_distance, layout.eye_to_mouth_px / mouth_distance)
         return cls((float(mid_eye[0]), float(mid_eye[1])), scale, math.atan2(dy, dx), layout)
 
-    @property
+    @cached_property
     def matrix(self) -> npt.NDArray[np.float64]:
-        """(2, 3) frame to crop, in this module's convention."""
+        """(2, 3) frame to crop, in this module's convention; read-only."""
         cos, sin = self.scale * math.cos(self.angle_rad), self.scale * math.sin(self.angle_rad)
         linear = np.array([[cos, sin], [-sin, cos]])
         shift = np.array(self.layout.mid_eye_px) - linear @ np.array(self.mid_eye_px)
-        return np.column_stack([linear, shift])
+        matrix = np.column_stack([linear, shift])
+        matrix.setflags(write=False)
+        return matrix
 
-    @property
+    @cached_property
     def pixel_matrix(self) -> npt.NDArray[np.float64]:
-        """(2, 3) frame to crop for cv2.warpAffine, whose first pixel's centre is (0, 0)."""
-        return shift_matrix(self.matrix, by=0.5)
+        """(2, 3) frame to crop for cv2.warpAffine, whose first pixel's centre is (0, 0); read-only."""
+        matrix = shift_matrix(self.matrix, by=0.5)
+        matrix.setflags(write=False)
+        return matrix
 
     def to_crop(self, points: Points) -> Points:
         """(K, 2) frame points, as crop points."""
@@ -112,20 +117,24 @@ def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.f
 
 
 def warp_to_frame(
-    pixels: npt.NDArray[PixelType], crop: CropTransform, box_xyxy: tuple[int, int, int, int]
+    pixels: npt.NDArray[PixelType],
+    crop: CropTransform,
+    box_xyxy: tuple[int, int, int, int],
+    left_top: tuple[int, int] = (0, 0),
 ) -> npt.NDArray[PixelType]:
     """What was computed in the crop, brought to the frame's own place and resolution.
 
     Args:
-        pixels: (218, 178) or (218, 178, K) with K at most 4; uint8 or float32. Read, never kept.
+        pixels: (218, 178) or (218, 178, K) with K at most 4, or a piece of it; uint8 or float32. Read, never kept.
         crop: where it lies in the frame.
         box_xyxy: the box of the frame that is wanted, in whole pixels.
+        left_top: of a piece, its place (x, y) in the crop.
 
     Returns:
-        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop.
+        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop or piece.
     """
     left, top, right, bottom = box_xyxy
-    matrix = crop.pixel_matrix
-    matrix[:, 2] += matrix[:, :2] @ (left, top)
+    matrix = crop.pixel_matrix.copy()
+    matrix[:, 2] += matrix[:, :2] @ (left, top) - left_top
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cast("npt.NDArray[PixelType]", cv2.warpAffine(pixels, matrix, (right - left, bottom - top), flags=flags))

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.effects import PAINTERS, Box, Pixels, region_prob, soft_alpha
+from realtime.effects import PAINTERS, Box, Part, Pixels, soft_alpha
 from realtime.face import Face
-from realtime.geometry import CropTransform, Points, warp_to_frame
+from realtime.geometry import CROP_SIZE_WH, Points
 from realtime.look import Effect, Look
 from realtime.postprocess import PARTS, visible_box
 from realtime.preprocess import BgrImage
@@ -43,11 +42,11 @@ class Overlay:
         if look.effect is Effect.CUTOUT:
             return self._cut_out(frame_bgr, faces, look)
         paint = PAINTERS[look.effect]
-        for face, regions, box in part_boxes(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
-            left, top, right, bottom = box
-            part = frame_bgr[top:bottom, left:right]
-            self._kept.append((box, part.copy()))
-            paint(part, face, regions, box, look)
+        for part in shown_parts(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
+            left, top, right, bottom = part.box
+            pixels = frame_bgr[top:bottom, left:right]
+            self._kept.append((part.box, pixels.copy()))
+            paint(pixels, part, look)
         return frame_bgr
 
     def restore(self, frame_bgr: BgrImage) -> None:
@@ -66,32 +65,28 @@ class Overlay:
         for left, top, right, bottom in self._cutout_boxes:  # clears what was there, not the whole picture
             self._cutout[top:bottom, left:right] = 0
         self._cutout_boxes.clear()
-        for face, regions, box in part_boxes(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
-            left, top, right, bottom = box
-            alpha = warp_to_frame(soft_alpha(region_prob(face, regions)), face.transform, box)
-            part = self._cutout[top:bottom, left:right]
-            np.maximum(part[:, :, 3], alpha, out=part[:, :, 3])
-            np.copyto(part[:, :, :3], frame_bgr[top:bottom, left:right], where=alpha[:, :, None] > 0)
-            self._cutout_boxes.append(box)
+        for part in shown_parts(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
+            left, top, right, bottom = part.box
+            alpha = part.alpha_in_frame()
+            pixels = self._cutout[top:bottom, left:right]
+            np.maximum(pixels[:, :, 3], alpha, out=pixels[:, :, 3])
+            np.copyto(pixels[:, :, :3], frame_bgr[top:bottom, left:right], where=alpha[:, :, None] > 0)
+            self._cutout_boxes.append(part.box)
         return self._cutout
 
 
-def part_boxes(
-    faces: Sequence[Face], look: Look, frame_wh: tuple[int, int]
-) -> Iterator[tuple[Face, tuple[Region, ...], Box]]:
-    """Each part of each face that the look shows: the face, the part's regions that are shown, its box in the frame."""
+def shown_parts(faces: Sequence[Face], look: Look, frame_wh: tuple[int, int]) -> Iterator[Part]:
+    """The parts of the faces that the look shows and the frame holds."""
     for face in faces:
         points = crop_points(face.transform, in_crop=True)
         for part, point, half_px in zip(PARTS, points, HIDDEN_HALF_PX, strict=True):
             regions = tuple(region for region in part if region in shown_regions(look))
             if not regions:
                 continue
-            if look.effect is Effect.PIXELATE:
-                box = hidden_box(face.transform, point, np.array(half_px), frame_wh)
-            else:
-                box = visible_box(soft_alpha(region_prob(face, regions)), face.transform, frame_wh)
+            alpha = hiding_alpha(point, half_px) if look.effect is Effect.PIXELATE else soft_alpha(face, regions)
+            box = visible_box(alpha, face.transform, frame_wh)
             if box is not None:
-                yield face, regions, box
+                yield Part(face, regions, alpha, box)
 
 
 def shown_regions(look: Look) -> tuple[Region, ...]:
@@ -101,9 +96,9 @@ def shown_regions(look: Look) -> tuple[Region, ...]:
     return REGION_GROUPS["lips"] if look.effect is Effect.LIPSTICK else look.regions
 
 
-def hidden_box(crop: CropTransform, point: Points, half_px: Points, frame_wh: tuple[int, int]) -> Box | None:
-    """Box of the frame around a part, wherever its mask may be: a shut eye is to be hidden too."""
-    blank = np.zeros((218, 178), np.uint8)
+def hiding_alpha(point: Points, half_px: tuple[float, float]) -> Pixels:
+    """(218, 178) uint8 around the place of a part, wherever its mask may be: a shut eye is to be hidden too."""
+    alpha = np.zeros(CROP_SIZE_WH[::-1], np.uint8)
     (left, top), (right, bottom) = np.round([point - half_px, point + half_px]).astype(int).tolist()
-    cv2.rectangle(blank, (left, top), (right - 1, bottom - 1), 255, cv2.FILLED)
-    return visible_box(blank, crop, frame_wh)
+    alpha[max(0, top) : bottom, max(0, left) : right] = 255
+    return alpha

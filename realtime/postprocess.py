@@ -1,5 +1,6 @@
 """What the network's probabilities say: label maps in crop and frame, and where eyes and mouth are."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -128,6 +129,11 @@ def visible_box(
         return None
     corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float64)
     in_frame = crop.to_frame(corners)
-    left, top = np.clip(np.floor(in_frame.min(axis=0)) - 1, 0, frame_wh).astype(int)
-    right, bottom = np.clip(np.ceil(in_frame.max(axis=0)) + 1, 0, frame_wh).astype(int)
-    return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None
+    (left, top), (right, bottom) = in_frame.min(axis=0).tolist(), in_frame.max(axis=0).tolist()
+    box = (
+        max(0, math.floor(left) - 1),
+        max(0, math.floor(top) - 1),
+        min(frame_wh[0], math.ceil(right) + 1),
+        min(frame_wh[1], math.ceil(bottom) + 1),
+    )
+    return box if box[0] < box[2] and box[1] < box[3] else None
