@@ -1,0 +1,135 @@
+"""How fast it runs here: `python -m realtime.bench --video clip.mp4 --json bench.json`."""
+
+import json as json_format
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from realtime.clip import read_clip
+from realtime.config import DEFAULT_MODEL
+from realtime.errors import OutputError, UserError
+from realtime.machine import describe_machine
+from realtime.session import Provider
+from realtime.smoothing import Smoothing
+from realtime.tables import TextTable
+from realtime.trial import WHOLE, Setup, Trial, interleave, summarize_stages
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def bench(
+    video: Annotated[str, typer.Option(help="A video, or 'demo'.")] = "demo",
+    frames: Annotated[int, typer.Option(min=2, help="Of the video, held in memory; 300 of 640x480 are 276 MB.")] = 300,
+    size: Annotated[str | None, typer.Option(help="Scale the frames first, as 640x480.")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Passes over the frames that count, after one that does not.")] = 5,
+    model: Annotated[str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")] = DEFAULT_MODEL,
+    provider: Annotated[Provider, typer.Option(help="What runs the networks.")] = Provider.AUTO,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads of the networks; 0: as many as pay.")] = 0,
+    smoothing: Annotated[Smoothing, typer.Option(help="Of crop and mask over time.")] = Smoothing.LOW,
+    faces: Annotated[int, typer.Option(min=1, max=8, help="Most faces to follow at once.")] = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the results to this file.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print tables to paste into a page.")] = False,
+) -> None:
+    """Time what happens between a frame in memory and its overlay drawn."""
+    setup = Setup(model, provider, threads, smoothing, faces)
+    try:
+        results = measure(video, frames, parse_size(size), setup, repeat)
+        if json is not None:
+            write_json(json, results)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    show(tables_of(results), markdown)
+
+
+def measure(video: str, frames: int, size_wh: tuple[int, int] | None, setup: Setup, repeat: int) -> dict[str, Any]:
+    """Everything that was asked for, as it is written to the JSON file.
+
+    Raises:
+        UserError: the video, the model or the provider cannot be used.
+    """
+    clip = read_clip(video, frames, size_wh)
+    trial = Trial(clip, setup)
+    passes = interleave([trial], repeat)[0]
+    return {
+        "machine": describe_machine(),
+        "clip": {"name": clip.name, "frames": len(clip.frames), "size_wh": clip.size_wh, "passes": repeat},
+        "model": trial.segmenter.path.stem,
+        "precision": trial.segmenter.card.precision,
+        "provider_asked": setup.provider.value,
+        "provider_used": trial.segmenter.provider.value,
+        "threads": setup.threads,
+        "smoothing": setup.smoothing.value,
+        "end_to_end": {
+            "faces_per_frame": round(sum(sum(one.faces) for one in passes) / sum(len(one.faces) for one in passes), 3),
+            "stages_ms": summarize_stages(passes),
+        },
+    }
+
+
+def parse_size(size: str | None) -> tuple[int, int] | None:
+    """(640, 480) of "640x480".
+
+    Raises:
+        typer.BadParameter: it is no such size.
+    """
+    if size is None:
+        return None
+    width, _, height = size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise typer.BadParameter(f"{size!r} is no size such as 640x480", param_hint="--size")
+    return int(width), int(height)
+
+
+def write_json(path: Path, results: dict[str, Any]) -> None:
+    """Write the results.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        path.write_text(json_format.dumps(results, indent=2) + "\n")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def tables_of(results: dict[str, Any]) -> list[TextTable]:
+    """The results, for the eye."""
+    machine, clip, end_to_end = results["machine"], results["clip"], results["end_to_end"]
+    stages = end_to_end["stages_ms"]
+    return [
+        TextTable("Machine", ("what", "is"), list(machine.items())),
+        TextTable(
+            f"{clip['name']}, {clip['frames']} frames of {clip['size_wh'][0]}x{clip['size_wh'][1]}, "
+            f"{clip['passes']} passes; {results['model']} {results['precision']} on {results['provider_used']}, "
+            f"smoothing {results['smoothing']}, {end_to_end['faces_per_frame']} faces a frame: "
+            f"{1e3 / stages[WHOLE]['p50']:.0f} fps",
+            ("stage, ms", "p50", "p95", "p99", "p50 of each pass", "frames"),
+            [
+                (
+                    name,
+                    *(f"{stage[key]:.2f}" for key in ("p50", "p95", "p99")),
+                    f"{stage['p50_least']:.2f} to {stage['p50_most']:.2f}",
+                    f"{stage['frames']:.0f}",
+                )
+                for name, stage in stages.items()
+            ],
+        ),
+    ]
+
+
+def show(tables: list[TextTable], markdown: bool) -> None:
+    """Print tables, for a terminal or for a page."""
+    console = Console()
+    for table in tables:
+        if markdown:
+            typer.echo(table.as_markdown())
+        else:
+            console.print(table.for_terminal())
+
+
+if __name__ == "__main__":
+    app()
