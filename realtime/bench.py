@@ -14,8 +14,9 @@ from realtime.errors import OutputError, UserError
 from realtime.machine import describe_machine
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
-from realtime.tables import TextTable
-from realtime.trial import WHOLE, Setup, Trial, interleave, summarize_stages
+from realtime.steadiness import measure_steadiness
+from realtime.tables import TextTable, tables_of
+from realtime.trial import Setup, Trial, interleave, summarize_stages
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,13 +32,16 @@ def bench(
     threads: Annotated[int, typer.Option(min=0, help="CPU threads of the networks; 0: as many as pay.")] = 0,
     smoothing: Annotated[Smoothing, typer.Option(help="Of crop and mask over time.")] = Smoothing.LOW,
     faces: Annotated[int, typer.Option(min=1, max=8, help="Most faces to follow at once.")] = 1,
+    flicker: Annotated[
+        bool, typer.Option("--flicker", help="Also flicker and lag of each level of smoothing.")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the results to this file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print tables to paste into a page.")] = False,
 ) -> None:
     """Time what happens between a frame in memory and its overlay drawn."""
     setup = Setup(model, provider, threads, smoothing, faces)
     try:
-        results = measure(video, frames, parse_size(size), setup, repeat)
+        results = measure(video, frames, parse_size(size), setup, repeat, with_flicker=flicker)
         if json is not None:
             write_json(json, results)
     except UserError as error:
@@ -45,7 +49,9 @@ def bench(
     show(tables_of(results), markdown)
 
 
-def measure(video: str, frames: int, size_wh: tuple[int, int] | None, setup: Setup, repeat: int) -> dict[str, Any]:
+def measure(
+    video: str, frames: int, size_wh: tuple[int, int] | None, setup: Setup, repeat: int, *, with_flicker: bool
+) -> dict[str, Any]:
     """Everything that was asked for, as it is written to the JSON file.
 
     Raises:
@@ -54,7 +60,7 @@ def measure(video: str, frames: int, size_wh: tuple[int, int] | None, setup: Set
     clip = read_clip(video, frames, size_wh)
     trial = Trial(clip, setup)
     passes = interleave([trial], repeat)[0]
-    return {
+    results: dict[str, Any] = {
         "machine": describe_machine(),
         "clip": {"name": clip.name, "frames": len(clip.frames), "size_wh": clip.size_wh, "passes": repeat},
         "model": trial.segmenter.path.stem,
@@ -68,6 +74,9 @@ def measure(video: str, frames: int, size_wh: tuple[int, int] | None, setup: Set
             "stages_ms": summarize_stages(passes),
         },
     }
+    if with_flicker:
+        results["flicker"] = measure_steadiness(clip, setup)
+    return results
 
 
 def parse_size(size: str | None) -> tuple[int, int] | None:
@@ -94,31 +103,6 @@ def write_json(path: Path, results: dict[str, Any]) -> None:
         path.write_text(json_format.dumps(results, indent=2) + "\n")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
-def tables_of(results: dict[str, Any]) -> list[TextTable]:
-    """The results, for the eye."""
-    machine, clip, end_to_end = results["machine"], results["clip"], results["end_to_end"]
-    stages = end_to_end["stages_ms"]
-    return [
-        TextTable("Machine", ("what", "is"), list(machine.items())),
-        TextTable(
-            f"{clip['name']}, {clip['frames']} frames of {clip['size_wh'][0]}x{clip['size_wh'][1]}, "
-            f"{clip['passes']} passes; {results['model']} {results['precision']} on {results['provider_used']}, "
-            f"smoothing {results['smoothing']}, {end_to_end['faces_per_frame']} faces a frame: "
-            f"{1e3 / stages[WHOLE]['p50']:.0f} fps",
-            ("stage, ms", "p50", "p95", "p99", "p50 of each pass", "frames"),
-            [
-                (
-                    name,
-                    *(f"{stage[key]:.2f}" for key in ("p50", "p95", "p99")),
-                    f"{stage['p50_least']:.2f} to {stage['p50_most']:.2f}",
-                    f"{stage['frames']:.0f}",
-                )
-                for name, stage in stages.items()
-            ],
-        ),
-    ]
 
 
 def show(tables: list[TextTable], markdown: bool) -> None:

@@ -1,0 +1,40 @@
+"""Flicker and lag of the demo, whose motion is known."""
+
+import numpy as np
+import pytest
+
+from realtime.clip import Clip, read_clip
+from realtime.preprocess import BgrImage
+from realtime.session import Provider
+from realtime.smoothing import Smoothing
+from realtime.steadiness import measure_steadiness
+from realtime.trial import Setup
+
+SETUP = Setup("unet_lite", Provider.CPU, 1, Smoothing.OFF)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Clip:
+    return read_clip("demo", 50)
+
+
+def test_smoothing_halves_the_flicker_of_the_demo_and_lags_less_than_a_frame(demo: Clip) -> None:
+    found = measure_steadiness(demo, SETUP)
+    assert found["frames"] == 48
+    assert found["levels"]["high"]["all"]["flicker_mean"] < found["levels"]["off"]["all"]["flicker_mean"] / 2
+    assert abs(found["lag_frames"]["high"]["place"]) < 1
+
+
+def test_a_picture_that_stands_still_does_not_flicker(demo: Clip) -> None:
+    found = measure_steadiness(Clip("still", demo.frames[:1] * 20, 1 / 30), SETUP)
+    assert found["motion_px"] == pytest.approx(0, abs=0.01)
+    assert found["levels"]["off"]["all"]["flicker_p50"] < 0.01
+    assert found["lag_frames"]["high"]["place"] is None
+
+
+def test_a_clip_without_a_face_says_nothing() -> None:
+    room = BgrImage(np.full((120, 160, 3), 128, np.uint8))
+    found = measure_steadiness(Clip("room", [room] * 4, 1 / 30), SETUP)
+    assert found["frames"] == 0
+    assert found["motion_px"] is None
+    assert found["levels"]["off"] == {}
