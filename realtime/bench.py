@@ -1,24 +1,39 @@
-"""How fast it runs here: `python -m realtime.bench --video clip.mp4 --json bench.json`."""
+"""How fast it runs here: `python -m realtime.bench --video clip.mp4 --json bench.json`, or `--all` for everything."""
 
 import json as json_format
 import sys
+from collections.abc import Callable, Collection
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from realtime.clip import read_clip
+from realtime.clip import Clip, empty_room, read_clip
 from realtime.config import DEFAULT_MODEL
 from realtime.errors import OutputError, UserError
+from realtime.idling import measure_idling
 from realtime.machine import describe_machine
+from realtime.scaling import measure_drawing, measure_further_faces
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
+from realtime.start_up import measure_start_up
 from realtime.steadiness import measure_steadiness
 from realtime.tables import TextTable, tables_of
 from realtime.trial import Setup, Trial, interleave, summarize_stages
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class Extra(StrEnum):
+    """What can be measured beside the stages; each is a key of the JSON file."""
+
+    FLICKER = "flicker"
+    FURTHER_FACES = "further_faces"
+    DRAWING = "drawing"
+    START_UP = "start_up"
+    IDLE = "idle"
 
 
 @app.command()
@@ -35,34 +50,70 @@ def bench(
     flicker: Annotated[
         bool, typer.Option("--flicker", help="Also flicker and lag of each level of smoothing.")
     ] = False,
+    further_faces: Annotated[
+        bool, typer.Option("--further-faces", help="Also one face against two, three, four.")
+    ] = False,
+    drawing: Annotated[bool, typer.Option("--drawing", help="Also drawing on 1280x720 against 3840x2160.")] = False,
+    start_up: Annotated[
+        bool, typer.Option("--start-up", help="Also fresh processes: time to the first overlay, memory.")
+    ] = False,
+    idle: Annotated[bool, typer.Option("--idle", help="Also CPU time with nobody in view.")] = False,
+    empty_video: Annotated[
+        str | None, typer.Option(help="A video without a face, for --idle; a drawn room without it.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of these.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the results to this file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print tables to paste into a page.")] = False,
 ) -> None:
     """Time what happens between a frame in memory and its overlay drawn."""
+    flags = (flicker, further_faces, drawing, start_up, idle)
+    extras = [extra for extra, is_wanted in zip(Extra, flags, strict=True) if is_wanted or everything]
     setup = Setup(model, provider, threads, smoothing, faces)
+    size_wh = parse_size(size)
     try:
-        results = measure(video, frames, parse_size(size), setup, repeat, with_flicker=flicker)
+        if json is not None and not json.parent.is_dir():
+            raise OutputError(f"{json}: its folder does not exist")
+        clip = read_clip(video, frames, size_wh)
+        empty = Clip("room", empty_room(clip.size_wh, 30), clip.step_s)
+        if empty_video is not None:
+            empty = read_clip(empty_video, frames, clip.size_wh)
+        results = measure(clip, empty, video, setup, repeat, extras)
         if json is not None:
             write_json(json, results)
     except UserError as error:
         sys.exit(f"error: {error}")
     show(tables_of(results), markdown)
+    if json is not None:
+        typer.echo(f"wrote {json}", err=True)
 
 
 def measure(
-    video: str, frames: int, size_wh: tuple[int, int] | None, setup: Setup, repeat: int, *, with_flicker: bool
+    clip: Clip, empty: Clip, video: str, setup: Setup, repeat: int, extras: Collection[Extra]
 ) -> dict[str, Any]:
     """Everything that was asked for, as it is written to the JSON file.
 
+    Args:
+        clip: what is played.
+        empty: the same size, nobody in view.
+        video: where the clip came from; a fresh process reads it again.
+        setup: what to run.
+        repeat: passes that count.
+        extras: what else to measure.
+
     Raises:
-        UserError: the video, the model or the provider cannot be used.
+        UserError: the model or the provider cannot be used.
     """
-    clip = read_clip(video, frames, size_wh)
     trial = Trial(clip, setup)
     passes = interleave([trial], repeat)[0]
     results: dict[str, Any] = {
         "machine": describe_machine(),
-        "clip": {"name": clip.name, "frames": len(clip.frames), "size_wh": clip.size_wh, "passes": repeat},
+        "clip": {
+            "name": clip.name,
+            "frames": len(clip.frames),
+            "width": clip.size_wh[0],
+            "height": clip.size_wh[1],
+            "passes": repeat,
+        },
         "model": trial.segmenter.path.stem,
         "precision": trial.segmenter.card.precision,
         "provider_asked": setup.provider.value,
@@ -74,9 +125,14 @@ def measure(
             "stages_ms": summarize_stages(passes),
         },
     }
-    if with_flicker:
-        results["flicker"] = measure_steadiness(clip, setup)
-    return results
+    measurements: dict[Extra, Callable[[], object]] = {
+        Extra.FLICKER: lambda: measure_steadiness(clip, setup),
+        Extra.FURTHER_FACES: lambda: measure_further_faces(clip, setup, repeat),
+        Extra.DRAWING: lambda: measure_drawing(clip, setup, repeat),
+        Extra.START_UP: lambda: measure_start_up(video, setup, len(clip.frames)),
+        Extra.IDLE: lambda: measure_idling(clip, empty, setup),
+    }
+    return results | {extra.value: run() for extra, run in measurements.items() if extra in extras}
 
 
 def parse_size(size: str | None) -> tuple[int, int] | None:

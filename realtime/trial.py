@@ -1,6 +1,6 @@
 """One way to run the live loop, timed frame by frame on a clip in memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -77,22 +77,15 @@ class Trial:
         self._time_s = 0.0
         self._passes = 0
 
-    def play(self, watch: Callable[[int, list[Face]], None] = lambda _index, _faces: None) -> Pass:
-        """One pass: forth, and the next time back.
-
-        Args:
-            watch: called outside the timed part with each frame's index in the clip and its faces.
-        """
-        order = range(len(self._clip.frames))
-        counts = []
-        for index in order if self._passes % 2 == 0 else reversed(order):
-            faces = self._play_frame(self._clip.frames[index])
-            counts.append(len(faces))
-            watch(index, faces)
+    def play(self) -> Pass:
+        """One pass: forth, and the next time back."""
+        frames = self._clip.frames
+        counts = [len(self.play_frame(frame)) for frame in (frames if self._passes % 2 == 0 else reversed(frames))]
         self._passes += 1
         return Pass(take_stages(self.segmenter.timer), counts)
 
-    def _play_frame(self, frame_bgr: BgrImage) -> list[Face]:
+    def play_frame(self, frame_bgr: BgrImage) -> list[Face]:
+        """The faces of the next frame, which is `step_s` later than the one before; it is timed."""
         timer, picture = self.segmenter.timer, self._picture
         put_in_grid(frame_bgr, self._copies or 1, picture)
         self._time_s += self._clip.step_s
