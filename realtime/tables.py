@@ -49,11 +49,15 @@ def tables_of(results: dict[str, Any]) -> list[TextTable]:
 def stages_table(results: dict[str, Any]) -> TextTable:
     """One row for each stage of a frame."""
     clip, stages = results["clip"], results["end_to_end"]["stages_ms"]
-    title = (
-        f"{clip['name']}, {clip['frames']} frames of {clip['width']}x{clip['height']}, {clip['passes']} passes; "
-        f"{results['model']} {results['precision']} on {results['provider_used']}, "
-        f"threads {results['threads'] or 'auto'}, smoothing {results['smoothing']}, {results['end_to_end']['faces_per_frame']} faces a frame: "
-        f"{1e3 / stages[WHOLE]['p50']:.0f} fps"
+    title = ", ".join(
+        (
+            clip["name"],
+            f"{clip['frames']} frames of {clip['width']}x{clip['height']}",
+            f"{clip['passes']} passes; {results['model']} {results['precision']} on {results['provider_used']}",
+            f"threads {results['threads'] or 'auto'}",
+            f"smoothing {results['smoothing']}",
+            f"{results['end_to_end']['faces_per_frame']} faces a frame: {1e3 / stages[WHOLE]['p50']:.0f} fps",
+        )
     )
     rows = [
         (name, *_percentiles(stage), _span(stage["p50_least"], stage["p50_most"]), f"{stage['frames']:.0f}")
