@@ -22,7 +22,9 @@ class Watch:
     frames_with_face: int
 
 
-def measure_idling(clip: Clip, empty: Clip, setup: Setup, seconds: float = 4.0, rounds: int = 2) -> dict[str, Any]:
+def measure_idling(
+    clip: Clip, empty: Clip, setup: Setup, seconds: float = 4.0, rounds: int = 2, settle_s: float = SETTLE_S
+) -> dict[str, Any]:
     """CPU time a frame of following and of idling, in turn, in one process.
 
     All threads count, those that spin as well, and so does the copy of each frame that stands for the camera's.
@@ -33,11 +35,10 @@ def measure_idling(clip: Clip, empty: Clip, setup: Setup, seconds: float = 4.0, 
         setup: what to run.
         seconds: each of both is watched in each round, after it has settled.
         rounds: how often they take turns.
+        settle_s: what is left out at the beginning of each.
     """
     following, idling = Trial(clip, setup), Trial(empty, setup)
-    seen: list[tuple[Watch, Watch]] = [
-        (watch(following, clip, seconds), watch(idling, empty, seconds)) for _ in range(rounds)
-    ]
+    seen = [(watch(following, clip, seconds, settle_s), watch(idling, empty, seconds, settle_s)) for _ in range(rounds)]
     ratios = [idle.cpu_ms / follow.cpu_ms for follow, idle in seen]
     return {
         "following_cpu_ms": round(sum(follow.cpu_ms for follow, _ in seen) / rounds, 3),
@@ -52,7 +53,7 @@ def measure_idling(clip: Clip, empty: Clip, setup: Setup, seconds: float = 4.0, 
     }
 
 
-def watch(trial: Trial, clip: Clip, seconds: float, settle_s: float = SETTLE_S) -> Watch:
+def watch(trial: Trial, clip: Clip, seconds: float, settle_s: float) -> Watch:
     """Play a clip over and over, forth and back, at the pace of a camera; what happens while it settles is left out."""
     images = cycle([*clip.frames, *reversed(clip.frames)])
     settling, counted = round(settle_s * FPS), round(seconds * FPS)
