@@ -17,10 +17,11 @@ from realtime.trial import WHOLE, Pass, Setup, Trial, interleave
 
 SMALL_WH, LARGE_WH = (1280, 720), (3840, 2160)
 DRAWN_FRAMES = 60
+WINDOW_SHARE = 1.2
 
 
 def measure_further_faces(clip: Clip, setup: Setup, repeat: int) -> list[dict[str, float]]:
-    """One face against two, three and four: the same face, in cells of a frame twice as wide and high.
+    """One face against two, three and four: the same face in cells of a frame of the clip's size, side by side.
 
     Returns:
         for each number of `faces`: percentiles of the whole frame; `followed`, the share of frames in which all were,
@@ -28,7 +29,8 @@ def measure_further_faces(clip: Clip, setup: Setup, repeat: int) -> list[dict[st
         over the passes, which are taken in turn.
     """
     counts = range(1, GRID_CELLS + 1)
-    trials = [Trial(clip, replace(setup, faces=count), copies=count) for count in counts]
+    cell = cell_clip(clip, setup)
+    trials = [Trial(cell, replace(setup, faces=count), copies=count) for count in counts]
     passes = interleave(trials, repeat)
     alone = [_median_ms(one, 1) for one in passes[0]]
     rows = []
@@ -37,6 +39,40 @@ def measure_further_faces(clip: Clip, setup: Setup, repeat: int) -> list[dict[st
         row = {"faces": count, **percentiles(kept), "followed": round(len(kept) / sum(len(p.faces) for p in played), 4)}
         rows.append(row | further_cost([_median_ms(one, count) for one in played], alone, count))
     return rows
+
+
+def cell_clip(clip: Clip, setup: Setup) -> Clip:
+    """The clip's face, close up, at half the clip's width and height: a window that stands still."""
+    segmenter = replace(setup, faces=1).segmenter()
+    boxes = []
+    for index, frame in enumerate(clip.frames):
+        for face in segmenter(frame, index * clip.step_s):
+            box = face.transform.frame_box(clip.size_wh)
+            boxes += [box] if box else []
+    left, top, right, bottom = window_around(boxes, clip.size_wh)
+    half_wh = (clip.size_wh[0] // 2, clip.size_wh[1] // 2)
+    frames = [cv2.resize(frame[top:bottom, left:right], half_wh, interpolation=cv2.INTER_AREA) for frame in clip.frames]
+    return Clip(clip.name, [BgrImage(frame) for frame in frames], clip.step_s)
+
+
+def window_around(boxes: Sequence[tuple[int, int, int, int]], frame_wh: tuple[int, int]) -> tuple[int, int, int, int]:
+    """box_xyxy of the frame's own shape, `WINDOW_SHARE` times as high as the median of the boxes and about them.
+
+    It is moved into the frame; the whole frame, where there is no box or it would not fit.
+
+    Args:
+        boxes: xyxy of the face, in each frame.
+        frame_wh: of the frame.
+    """
+    width, height = frame_wh
+    if not boxes:
+        return 0, 0, width, height
+    left, top, right, bottom = np.median(np.array(boxes), axis=0)
+    share = min(1.0, WINDOW_SHARE * max((bottom - top) / height, (right - left) / width))
+    window_wh = round(share * width), round(share * height)
+    x = int(np.clip((left + right - window_wh[0]) / 2, 0, width - window_wh[0]))
+    y = int(np.clip((top + bottom - window_wh[1]) / 2, 0, height - window_wh[1]))
+    return x, y, x + window_wh[0], y + window_wh[1]
 
 
 def further_cost(medians_ms: Sequence[float], alone_ms: Sequence[float], faces: int) -> dict[str, float]:

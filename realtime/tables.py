@@ -71,7 +71,7 @@ def further_faces_tables(found: Sequence[dict[str, float]]) -> list[TextTable]:
     rows = [
         (
             f"{row['faces']:.0f}",
-            *_percentiles(row),
+            *(_percentiles(row) if row["followed"] else ("-", "-", "-")),
             f"{row['further_ms']:.2f}" if "further_ms" in row else "",
             _span(row["further_least_ms"], row["further_most_ms"]) if "further_ms" in row else "",
             f"{100 * row['followed']:.1f}",
@@ -79,7 +79,7 @@ def further_faces_tables(found: Sequence[dict[str, float]]) -> list[TextTable]:
         for row in found
     ]
     columns = ("faces", "p50", "p95", "p99", "each further", "least to most", "all followed, % of frames")
-    return [TextTable("The same face once to four times, whole frame, ms", columns, rows)]
+    return [TextTable("The same face, once to four times in a frame of this size: the whole frame, ms", columns, rows)]
 
 
 def drawing_tables(found: dict[str, dict[str, Any]]) -> list[TextTable]:

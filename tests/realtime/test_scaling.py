@@ -8,7 +8,15 @@ import pytest
 from realtime.clip import read_clip
 from realtime.overlay import Effect
 from realtime.preprocess import BgrImage
-from realtime.scaling import fit, further_cost, measure_drawing, measure_further_faces, whole_ms
+from realtime.scaling import (
+    cell_clip,
+    fit,
+    further_cost,
+    measure_drawing,
+    measure_further_faces,
+    whole_ms,
+    window_around,
+)
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
 from realtime.trial import Pass, Setup
@@ -28,6 +36,29 @@ def test_further_faces_cost_what_they_add_to_one() -> None:
 @pytest.mark.parametrize(("medians", "faces"), [([3.0, 3.0], 1), ([math.nan, math.nan], 2)])
 def test_nothing_is_said_of_faces_that_are_not_there(medians: list[float], faces: int) -> None:
     assert further_cost(medians, [3.0, 3.0], faces) == {}
+
+
+@pytest.mark.parametrize(
+    ("boxes", "window"),
+    [
+        ([(270, 140, 370, 240)] * 3 + [(0, 0, 9, 9)], (240, 130, 400, 250)),  # 120 high is a quarter of 480
+        ([(0, 0, 100, 100)], (0, 0, 160, 120)),
+        ([(540, 380, 640, 480)], (480, 360, 640, 480)),
+        ([(0, 0, 600, 450)], (0, 0, 640, 480)),
+        ([], (0, 0, 640, 480)),
+    ],
+    ids=["in the middle", "in a corner", "in the other corner", "close up", "nobody"],
+)
+def test_the_window_is_of_the_frame_s_shape_and_lies_in_it(
+    boxes: list[tuple[int, int, int, int]], window: tuple[int, int, int, int]
+) -> None:
+    assert window_around(boxes, (640, 480)) == window
+
+
+def test_a_cell_has_half_the_width_and_height() -> None:
+    clip = read_clip("demo", 2)
+    cell = cell_clip(clip, SETUP)
+    assert (cell.size_wh, len(cell.frames), cell.step_s) == ((320, 240), 2, clip.step_s)
 
 
 def test_only_frames_in_which_all_faces_were_followed_count() -> None:

@@ -1,13 +1,16 @@
 """Flicker and lag of the demo, whose motion is known."""
 
+import cv2
 import numpy as np
 import pytest
 
 from realtime.clip import Clip, read_clip
+from realtime.face import Face
+from realtime.geometry import CropTransform, Points
 from realtime.preprocess import BgrImage
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
-from realtime.steadiness import measure_steadiness
+from realtime.steadiness import Seen, measure_steadiness, motions_to_middle
 from realtime.trial import Setup
 
 SETUP = Setup("unet_lite", Provider.CPU, 1, Smoothing.OFF)
@@ -38,3 +41,20 @@ def test_a_clip_without_a_face_says_nothing() -> None:
     assert found["frames"] == 0
     assert found["motion_px"] is None
     assert found["levels"]["off"] == {}
+
+
+def test_both_neighbours_are_carried_to_the_middle_frame(portrait: BgrImage, portrait_face: Points) -> None:
+    """The portrait goes 4 px to the right, then 3 px down: so the first goes right, and the last goes back up."""
+    gray = cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY)
+    window = []
+    for x, y in ((0.0, 0.0), (4.0, 0.0), (4.0, 3.0)):
+        moved = cv2.warpAffine(
+            gray, np.array([[1, 0, x], [0, 1, y]]), gray.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+        )
+        face = Face(1, CropTransform.from_points(portrait_face + (x, y)), np.zeros((0, 218, 178), np.float32), ())
+        window.append(Seen(moved, dict.fromkeys(Smoothing, face)))
+    motions = motions_to_middle(window)
+    assert motions is not None
+    np.testing.assert_allclose([motion[:, 2] for motion in motions], [(4, 0), (0, 0), (0, -3)], atol=0.3)
+    window[2].followed.pop(Smoothing.LOW)
+    assert motions_to_middle(window) is None
