@@ -51,7 +51,9 @@ def test_both_neighbours_are_carried_to_the_middle_frame(portrait: BgrImage, por
         moved = cv2.warpAffine(
             gray, np.array([[1, 0, x], [0, 1, y]]), gray.shape[::-1], borderMode=cv2.BORDER_REPLICATE
         )
-        face = Face(1, CropTransform.from_points(portrait_face + (x, y)), np.zeros((0, 218, 178), np.float32), ())
+        face = Face(
+            1, CropTransform.from_points(np.add(portrait_face, (x, y))), np.zeros((0, 218, 178), np.float32), ()
+        )
         window.append(Seen(moved, dict.fromkeys(Smoothing, face)))
     motions = motions_to_middle(window)
     assert motions is not None
