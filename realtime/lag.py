@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 MAX_LAG_FRAMES = 6
 LEAST_FRAMES = 30
-MOST_SHARE_LEFT = 0.25
+MOST_SHARE_LEFT = 0.5
 """Of the worst delay's squared difference, what the best may leave: noise alone fits no delay so much better."""
 
 
