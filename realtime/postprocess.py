@@ -28,7 +28,7 @@ class FaceParts:
     """Where the mask has its eyes and mouth.
 
     Attributes:
-        points: (3, 2) centroids in crop pixels; NaN where a part is not seen.
+        points: (3, 2) centroids in crop pixels, weighted by how sure each is; NaN where a part is not seen.
         areas_px: (3,) pixels of each part.
         certainty: (3,) mean probability inside each part, 0 where it is not seen.
     """
@@ -63,9 +63,11 @@ def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: 
         inside = inside[y : y + height, x : x + width]
         areas[index] = cv2.countNonZero(inside) if width else 0
         if areas[index] >= min_area_px:
-            moments = cv2.moments(inside, binaryImage=True)
-            points[index] = (x + moments["m10"] / areas[index] + 0.5, y + moments["m01"] / areas[index] + 0.5)
-            certainty[index] = cv2.mean(prob[y : y + height, x : x + width], inside)[0]
+            lead = np.maximum(prob[y : y + height, x : x + width] - np.float32(0.5), 0)
+            moments = cv2.moments(lead)  # weighted: a pixel that comes or goes at the rim moves nothing at a stroke
+            mass = moments["m00"]
+            points[index] = (x + moments["m10"] / mass + 0.5, y + moments["m01"] / mass + 0.5)
+            certainty[index] = 0.5 + mass / areas[index]
     return FaceParts(points, areas, certainty)
 
 

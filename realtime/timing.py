@@ -37,6 +37,12 @@ class StageTimer:
             self._kept_ms[name].append(elapsed_ms)
         self._frame_ms.clear()
 
+    def take(self) -> dict[str, list[float]]:
+        """Milliseconds of each stage, frame by frame, since the last time; they are forgotten."""
+        taken = {name: list(kept) for name, kept in self._kept_ms.items()}
+        self._kept_ms.clear()
+        return taken
+
     def summary(self) -> dict[str, dict[str, float]]:
         """p50, p95 and p99 of each stage, in milliseconds, over the frames in which it ran."""
         return {name: percentiles(list(kept)) for name, kept in self._kept_ms.items()}

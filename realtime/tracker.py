@@ -206,7 +206,8 @@ class FaceTracker:
         """Set the next crop from this mask; False where the face is to be given up."""
         if self._channels is None:
             return True
-        parts = measure_parts(track.probs, self._channels)
+        with self._timer.stage("measure"):
+            parts = measure_parts(track.probs, self._channels)
         seen = seen_parts(parts)
         if seen.sum() >= 2:
             track.sure_s = time_s
