@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from realtime import __version__
-from realtime.cameras import list_cameras
+from realtime.capture.cameras import list_cameras
+from realtime.capture.credentials import redact
 from realtime.config import DEFAULT_MODEL, DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
 from realtime.config_file import kind_problem, read_settings, to_toml
-from realtime.credentials import redact
 from realtime.errors import UserError
 from realtime.look import Effect, Look, color_bgr
 from realtime.loop import run

@@ -13,17 +13,17 @@ import cv2
 import numpy as np
 import typer
 
-from realtime.bench import parse_size, show, write_json
-from realtime.clip import Clip, read_clip
+from realtime.bench.__main__ import parse_size, show, write_json
+from realtime.bench.clip import Clip, read_clip
+from realtime.bench.machine import describe_machine
+from realtime.bench.tables import TextTable
+from realtime.bench.trial import WHOLE, Setup, Trial
 from realtime.config import DEFAULT_MODEL
 from realtime.errors import UserError
-from realtime.machine import describe_machine
 from realtime.preprocess import BgrImage
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
-from realtime.tables import TextTable
 from realtime.timing import percentiles
-from realtime.trial import WHOLE, Setup, Trial
 from train.landmarks import fetch_landmarker, silent_stderr
 
 

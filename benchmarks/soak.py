@@ -17,10 +17,10 @@ from typing import Annotated, Any
 
 import typer
 
-from realtime.bench import show, write_json
+from realtime.bench.__main__ import show, write_json
+from realtime.bench.machine import describe_machine
+from realtime.bench.tables import TextTable
 from realtime.errors import UserError
-from realtime.machine import describe_machine
-from realtime.tables import TextTable
 
 PROJECT = Path(__file__).parent.parent
 SETTLE_S = 60.0

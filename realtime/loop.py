@@ -9,18 +9,18 @@ from pathlib import Path
 import cv2
 
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
-from realtime.controls import Controls
 from realtime.errors import SourceError
-from realtime.hud import Hud
 from realtime.outputs import Outputs
-from realtime.painter import Painter
 from realtime.report import RunReport
+from realtime.screen.controls import Controls
+from realtime.screen.hud import Hud
+from realtime.screen.painter import Painter
+from realtime.screen.viewer import Viewer
+from realtime.screen.window import Window, display_problem
 from realtime.segmenter import Segmenter
 from realtime.sources import Source, demo_source, open_source
 from realtime.stop_signals import StopSignals
 from realtime.timing import percentiles
-from realtime.viewer import Viewer
-from realtime.window import Window, display_problem
 
 CAMERA_0 = "0"
 TITLE = "eye-lip-segmenter (? lists the keys)"

@@ -15,13 +15,13 @@ from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
 from realtime.face import Face
 from realtime.images import IMAGE_SUFFIXES, write_image
-from realtime.mask_folder import MaskFolder
-from realtime.mask_lines import MaskLines
-from realtime.sink import FrameCopy, Sink
+from realtime.sinks.mask_folder import MaskFolder
+from realtime.sinks.mask_lines import MaskLines
+from realtime.sinks.sink import FrameCopy, Sink
+from realtime.sinks.video_file import VIDEO_SUFFIXES, VideoFile
+from realtime.sinks.virtual_camera import VirtualCamera
+from realtime.sinks.writer import Writer
 from realtime.sources import Frame
-from realtime.video_file import VIDEO_SUFFIXES, VideoFile
-from realtime.virtual_camera import VirtualCamera
-from realtime.writer import Writer
 
 CAMERA_FPS = 30.0
 

@@ -8,20 +8,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
-from realtime.cameras import FRAME_BUFFERS, Camera, CameraFeed, find_camera
-from realtime.credentials import redact
+from realtime.capture.cameras import FRAME_BUFFERS, Camera, CameraFeed, find_camera
+from realtime.capture.credentials import redact
+from realtime.capture.live import live_frames
+from realtime.capture.newest_frame import POLL_S as POLL_S
+from realtime.capture.newest_frame import NewestFrame
+from realtime.capture.raw_video import DEFAULT_FPS, open_stdin, raw_frames
+from realtime.capture.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
 from realtime.demo import FPS as DEMO_FPS
 from realtime.demo import SIZE_WH as DEMO_SIZE_WH
 from realtime.demo import demo_frames
 from realtime.errors import SourceError
 from realtime.frame import Frame as Frame
 from realtime.images import IMAGE_SUFFIXES, read_image
-from realtime.live import live_frames
-from realtime.newest_frame import POLL_S as POLL_S
-from realtime.newest_frame import NewestFrame
 from realtime.preprocess import BgrImage
-from realtime.raw_video import DEFAULT_FPS, open_stdin, raw_frames
-from realtime.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
 
 LOGGER = logging.getLogger(__name__)
 DEMO = "demo"

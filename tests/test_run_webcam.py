@@ -23,14 +23,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import realtime
 import run_webcam
-from realtime.cameras import Camera
+from realtime.capture.cameras import Camera
 from realtime.config import RealtimeConfig, shown_regions
 from realtime.demo import demo_frame
 from realtime.look import Effect, Look
 from realtime.preprocess import BgrImage
 from realtime.session import WEIGHTS_FOLDER, Provider
+from realtime.sinks.video_file import VideoFile
 from realtime.smoothing import Smoothing
-from realtime.video_file import VideoFile
 
 PROGRAM = Path(run_webcam.__file__)
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
@@ -38,7 +38,7 @@ PORTRAIT_POINTS = {"right eye": (222, 190), "left eye": (305, 186), "mouth": (26
 """Read off by hand; right and left are her own."""
 PART_IDS = {"right eye": (1, 3), "left eye": (2, 4), "mouth": (5, 6, 7)}
 TIMEOUT_S = 300.0
-STAGES = {"read", "find", "crop", "infer", "smooth", "draw", "write", "whole"}
+STAGES = {"read", "find", "crop", "infer", "measure", "measure", "smooth", "draw", "write", "whole"}
 
 
 @dataclass(frozen=True)

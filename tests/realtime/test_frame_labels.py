@@ -12,7 +12,7 @@ from realtime.frame_labels import frame_label_map, frame_labels
 from realtime.geometry import CropTransform, warp_to_frame
 from realtime.postprocess import Probs, label_crop
 from realtime.regions import Region
-from realtime.sink import FrameCopy
+from realtime.sinks.sink import FrameCopy
 
 ALL = tuple(Region)
 EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)

@@ -13,7 +13,7 @@ import pytest
 from realtime import loop
 from realtime.config import RealtimeConfig
 from realtime.errors import SourceError
-from realtime.painter import Picture
+from realtime.screen.painter import Picture
 from realtime.session import Provider
 from realtime.sources import Frame, Source, demo_source
 
@@ -66,7 +66,7 @@ def test_a_source_that_ends_ends_the_run(play: Callable[[Source], None], tmp_pat
 def test_the_stages_of_a_frame_add_up_to_the_whole(play: Callable[[Source], None], tmp_path: Path) -> None:
     play(demo_that_ends(1))
     stages = loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None).stages_ms
-    assert set(stages) == {"read", "find", "crop", "infer", "smooth", "draw", "write", "whole"}
+    assert set(stages) == {"read", "find", "crop", "infer", "measure", "smooth", "draw", "write", "whole"}
     parts = sum(percentiles["p50"] for name, percentiles in stages.items() if name != "whole")
     assert parts <= stages["whole"]["p50"] + 0.01
 

@@ -29,8 +29,8 @@ from realtime.geometry import CropTransform
 from realtime.outputs import Outputs
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
+from realtime.sinks.video_file import VideoFile
 from realtime.sources import Frame
-from realtime.video_file import VideoFile
 
 CROP = CropTransform((89.0, 88.0), 1.0, 0.0)
 """Crop pixels are frame pixels."""

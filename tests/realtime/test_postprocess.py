@@ -62,7 +62,8 @@ def test_parts_measured_by_hand() -> None:
         (Region.LOWER_LIP, (80, 160, 100, 166), 0.9),
     ]
     parts = measure_parts(probs_of(EYES_AND_LIPS, *boxes), [[0], [1], [2, 3]])
-    assert_allclose(parts.points, [[55, 85], [120.5, 92], [90, 158]])
+    # The lower lip is twice as far above one half as the upper: the mouth is at (153 + 2 * 163) / 3.
+    assert_allclose(parts.points, [[55, 85], [120.5, 92], [90, 479 / 3]], rtol=1e-6)
     assert_array_equal(parts.areas_px, [100, 14, 240])
     assert_allclose(parts.certainty, [0.9, 0.8, 0.8], rtol=1e-6)
 

@@ -34,7 +34,7 @@ def test_frames_of_a_video_are_followed(portrait: BgrImage) -> None:
     numbers = [face.number for index in range(4) for face in segmenter(portrait, index / 30)]
     assert numbers == [1, 1, 1, 1]
     stages = segmenter.timer.summary()  # of the frames before the last, which the caller may still add to
-    assert set(stages) == {"find", "crop", "infer", "smooth"}
+    assert set(stages) == {"find", "crop", "infer", "measure", "smooth"}
 
 
 def test_without_time_stamps_the_clock_is_used(portrait: BgrImage) -> None:

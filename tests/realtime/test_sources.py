@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime import raw_video, v4l2
+from realtime.capture import raw_video, v4l2
 from realtime.errors import SourceError
 from realtime.preprocess import BgrImage
+from realtime.sinks.video_file import VideoFile
 from realtime.sources import Frame, Source, open_source
-from realtime.video_file import VideoFile
 
 
 def grey(value: int, size_wh: tuple[int, int] = (64, 48)) -> BgrImage:

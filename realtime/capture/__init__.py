@@ -1,0 +1,1 @@
+"""Where frames come from beyond files of images: cameras, streams, video, stdin."""
