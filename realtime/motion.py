@@ -51,7 +51,7 @@ class CropMotion:
             return None
         cv2.setRNGSeed(1)  # RANSAC draws: the same video gives the same masks
         drift, is_common = cv2.estimateAffinePartial2D(
-            GRID_PX[is_found], places[is_found], ransacReprojThreshold=MAX_OFF_PX
+            GRID_PX[is_found], places[is_found], ransacReprojThreshold=MAX_OFF_PX, refineIters=2
         )
         if drift is None or np.count_nonzero(is_common) < LEAST_POINTS:
             return None

@@ -15,6 +15,9 @@ from realtime.regions import Region
 Probs = npt.NDArray[np.float32]
 """(C, 218, 178) float32 in [0, 1], one channel for each of a model's regions."""
 
+Box = tuple[int, int, int, int]
+"""box_xyxy in whole pixels."""
+
 PARTS: tuple[tuple[Region, ...], ...] = (
     (Region.RIGHT_EYE, Region.RIGHT_IRIS),
     (Region.LEFT_EYE, Region.LEFT_IRIS),
@@ -31,11 +34,13 @@ class FaceParts:
         points: (3, 2) centroids in crop pixels, weighted by how sure each is; NaN where a part is not seen.
         areas_px: (3,) pixels of each part.
         certainty: (3,) mean probability inside each part, 0 where it is not seen.
+        boxes: around each part in the crop; None where no pixel of it is.
     """
 
     points: Points
     areas_px: npt.NDArray[np.float64]
     certainty: npt.NDArray[np.float64]
+    boxes: tuple[Box | None, ...]
 
 
 def part_channels(regions: Sequence[Region]) -> list[list[int]] | None:
@@ -54,12 +59,14 @@ def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: 
     """
     points = np.full((3, 2), np.nan)
     areas, certainty = np.zeros(3), np.zeros(3)
+    boxes: list[Box | None] = []
     for index, part in enumerate(channels):
         prob = probs[part[0]]
         for channel in part[1:]:
             prob = cv2.add(prob, probs[channel])
         inside = cv2.compare(prob, 0.5, cv2.CMP_GT)
         x, y, width, height = cv2.boundingRect(inside)
+        boxes.append((x, y, x + width, y + height) if width else None)
         inside = inside[y : y + height, x : x + width]
         areas[index] = cv2.countNonZero(inside) if width else 0
         if areas[index] >= min_area_px:
@@ -68,7 +75,7 @@ def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: 
             mass = moments["m00"]
             points[index] = (x + moments["m10"] / mass + 0.5, y + moments["m01"] / mass + 0.5)
             certainty[index] = 0.5 + mass / areas[index]
-    return FaceParts(points, areas, certainty)
+    return FaceParts(points, areas, certainty, tuple(boxes))
 
 
 def label_crop(probs: Probs, regions: Sequence[Region]) -> npt.NDArray[np.uint8]:
@@ -122,9 +129,7 @@ def _area(outline: Points) -> float:
     return float(cv2.contourArea(outline.astype(np.float32)))
 
 
-def visible_box(
-    alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]
-) -> tuple[int, int, int, int] | None:
+def visible_box(alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
     """box_xyxy of the frame around what is not zero in a (218, 178) crop; None where nothing is, or it lies outside."""
     x, y, width, height = cv2.boundingRect(alpha)
     if not width:

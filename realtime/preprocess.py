@@ -3,6 +3,7 @@
 Colour order, scaling, mean and standard deviation are inside the model file's graph.
 """
 
+import math
 from typing import NewType
 
 import cv2
@@ -40,15 +41,15 @@ def crop_face(
     """
     out = np.empty((size_wh[1], size_wh[0], 3), np.uint8) if out is None else out
     frame_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
-    reduce = max(1, int(1 / crop.scale))
+    reduce = 2 ** max(0, int(math.log2(1 / crop.scale)))
     box = _whole_blocks(crop.frame_box(frame_wh, size_wh), reduce, frame_wh)
     if box is None:
         out[:] = 0
         return BgrImage(out)
     left, top, right, bottom = box
     part = frame_bgr[top:bottom, left:right]
-    if reduce > 1:
-        part = cv2.resize(part, None, fx=1 / reduce, fy=1 / reduce, interpolation=cv2.INTER_AREA)
+    for _ in range(reduce.bit_length() - 1):
+        part = cv2.resize(part, (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
     matrix = crop.pixel_matrix
     shift = (reduce - 1) / 2 + np.array([left, top])  # of a reduced pixel's centre from that of its first pixel
     matrix = np.column_stack([matrix[:, :2] * reduce, matrix[:, :2] @ shift + matrix[:, 2]])
@@ -60,7 +61,7 @@ def crop_face(
 def _whole_blocks(
     box: tuple[int, int, int, int] | None, block: int, frame_wh: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:
-    """The box and a block around it for the interpolation, in whole blocks: OpenCV reduces those 20 times as fast.
+    """The box and a block around it for the interpolation, in whole blocks: OpenCV halves those 20 times as fast.
 
     At the frame's right and bottom edge less than a block is lost, which is less than a pixel of the crop.
     """

@@ -1,6 +1,7 @@
 """Steadier crops and masks: the One-Euro filter, and an average of probabilities that moves with the face."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from realtime.geometry import CropTransform
 from realtime.motion import CropMotion
-from realtime.postprocess import Probs
+from realtime.postprocess import Box, Probs
 from realtime.preprocess import BgrImage
 
 
@@ -45,7 +46,8 @@ SPEED_CUTOFF_HZ = 1.0
 FORGETFUL_CHANGE = 1.3
 """A probability that changes by so much would keep nothing of its mean; by 1, a lid that closes, it keeps 0.4 of the
 share: what moves of itself is let go, and an edge that trembles is held."""
-SURELY_BACKGROUND, RIM_PX = 0.98, 3
+RIM_PX = 6
+"""Around a part, what is smoothed with it: edges are soft, and a part moves."""
 TURN_RADIUS_PX = 60.0
 """How far from the crop's centre eyes and mouth lie: what a turn or a change of scale moves them by."""
 
@@ -109,6 +111,21 @@ class CropSmoother:
         return CropTransform((x, y), math.exp(log_scale), angle, crop.layout)
 
 
+@dataclass(frozen=True)
+class Patch:
+    """The mean around one part of the face, in the crop of the last frame.
+
+    Attributes:
+        part_box: box_xyxy around the part itself, with a rim.
+        left_top: (x, y) of the patch in the crop; it may hold more than the part.
+        mean: (K, h, w) of the part's channels.
+    """
+
+    part_box: Box
+    left_top: tuple[int, int]
+    mean: Probs
+
+
 class ProbsSmoother:
     """One face's probabilities over time: an exponential mean in crop space, carried along as the face drifts in it.
 
@@ -117,67 +134,67 @@ class ProbsSmoother:
 
     Args:
         strength: how much.
-        background: channel of the background, None where the model has none; only around the rest is smoothed.
+        channels: of each part that is smoothed: an eye, the mouth, each with the background where there is one.
     """
 
-    def __init__(self, strength: SmoothingStrength, background: int | None = None) -> None:
+    def __init__(self, strength: SmoothingStrength, channels: Sequence[Sequence[int]]) -> None:
         self._strength = strength
-        self._background = background
+        self._channels = [list(part) for part in channels]
         self._motion = CropMotion()
-        self._mean: Probs | None = None
-        self._box = (0, 0, 0, 0)
+        self._patches: list[Patch | None] = [None] * len(channels)
 
-    def smooth(self, probs: Probs, crop_bgr: BgrImage) -> Probs:
-        """The mean so far.
+    def smooth(self, probs: Probs, crop_bgr: BgrImage, boxes: Sequence[Box | None]) -> None:
+        """Put the mean so far in place of these probabilities.
 
         Args:
-            probs: of this frame. Read, never kept.
+            probs: of this frame, changed in place around the parts.
             crop_bgr: the crop that they were computed from. Read, never kept.
-
-        Returns:
-            the mean, owned by this object and valid until the next call.
+            boxes: box_xyxy of the crop around each part; None where it is not seen.
         """
         drift = self._motion.follow(crop_bgr)
-        box = self._visible_box(probs)
-        if self._mean is None:
-            self._mean = probs.copy()
-        elif drift is None:
-            np.copyto(self._mean, probs)
-        else:
-            self._carry_on(probs, drift, box_around(box, self._box))
-        self._box = box
-        return self._mean
+        for index, (channels, box) in enumerate(zip(self._channels, boxes, strict=True)):
+            part_box = with_rim(box, probs.shape[2], probs.shape[1]) if box else None
+            old = self._patches[index] if drift is not None else None
+            where = box_around(part_box, old.part_box if old else None)
+            self._patches[index] = None
+            if where is None:
+                continue
+            left, top, right, bottom = where
+            mean = probs[channels, top:bottom, left:right]
+            if old is not None and drift is not None:
+                mean = self._mix(mean, carried(old, drift, where))
+                probs[channels, top:bottom, left:right] = mean
+            if part_box is not None:
+                self._patches[index] = Patch(part_box, (left, top), mean)
 
-    def _carry_on(self, probs: Probs, drift: npt.NDArray[np.float64], box: tuple[int, int, int, int]) -> None:
-        """Move the mean by the drift and mix the new probabilities in; outside the box, take them as they are."""
-        assert self._mean is not None
-        left, top, right, bottom = box
-        to_box = drift - [[0, 0, left], [0, 0, top]]
-        if left >= right:
-            np.copyto(self._mean, probs)
-            return
-        inside, size_wh = np.s_[:, top:bottom, left:right], (right - left, bottom - top)
-        old = np.stack([cv2.warpAffine(mean, to_box, size_wh, borderMode=cv2.BORDER_REPLICATE) for mean in self._mean])
-        change = probs[inside] - old
+    def _mix(self, new: Probs, old: Probs) -> Probs:
+        change = new - old
         share = self._strength.mean_share
         new_share = change * change  # 1 - share * (1 - (change / FORGETFUL_CHANGE) ** 2)
         new_share *= share / FORGETFUL_CHANGE**2
         new_share += 1 - share
         new_share *= change
-        np.copyto(self._mean, probs)
-        np.add(old, new_share, out=self._mean[inside])
-
-    def _visible_box(self, probs: Probs) -> tuple[int, int, int, int]:
-        """box_xyxy of the crop around what is not surely background, and a rim; all of it in models without one."""
-        height, width = probs.shape[1:]
-        if self._background is None:
-            return 0, 0, width, height
-        x, y, w, h = cv2.boundingRect(cv2.compare(probs[self._background], SURELY_BACKGROUND, cv2.CMP_LT))
-        if not w:
-            return width, height, 0, 0  # nothing: another box together with it is that box
-        return max(0, x - RIM_PX), max(0, y - RIM_PX), min(width, x + w + RIM_PX), min(height, y + h + RIM_PX)
+        new_share += old
+        return new_share
 
 
-def box_around(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def carried(patch: Patch, drift: npt.NDArray[np.float64], box: Box) -> Probs:
+    """(K, h, w) the patch's mean where the drift has brought it, in this box of the crop."""
+    left, top, right, bottom = box
+    matrix = drift.copy()
+    matrix[:, 2] += drift[:, :2] @ patch.left_top - (left, top)
+    size_wh = (right - left, bottom - top)
+    return np.stack([cv2.warpAffine(mean, matrix, size_wh, borderMode=cv2.BORDER_REPLICATE) for mean in patch.mean])
+
+
+def with_rim(box: Box, width: int, height: int) -> Box:
+    """A box_xyxy grown by `RIM_PX`, inside the crop."""
+    left, top, right, bottom = box
+    return max(0, left - RIM_PX), max(0, top - RIM_PX), min(width, right + RIM_PX), min(height, bottom + RIM_PX)
+
+
+def box_around(one: Box | None, other: Box | None) -> Box | None:
     """The box_xyxy that holds both."""
+    if one is None or other is None:
+        return one or other
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from realtime.face import Face
 from realtime.face_finder import FaceFinder, FoundFace, is_same_face
 from realtime.geometry import CROP_SIZE_WH, CropTransform, Points
-from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
+from realtime.postprocess import Box, FaceParts, Probs, measure_parts, part_channels
 from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import Region
 from realtime.session import Session
@@ -51,6 +51,7 @@ class Track:
         crop: where the probabilities were computed, in this frame.
         crop_bgr: (218, 178, 3), what was seen there; valid until the next frame.
         probs: (C, 218, 178); valid until the next frame.
+        boxes: of the crop around right eye, left eye and mouth; None where one is not there.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Track:
     crop: CropTransform
     crop_bgr: BgrImage
     probs: Probs
+    boxes: tuple[Box | None, ...] = ()
     crop_smoother: CropSmoother | None = None
     probs_smoother: ProbsSmoother | None = None
 
@@ -82,7 +84,8 @@ class FaceTracker:
         self._layout = segmenter.card.layout
         self._channels = part_channels(segmenter.card.regions)
         regions = segmenter.card.regions
-        self._background = regions.index(Region.BACKGROUND) if Region.BACKGROUND in regions else None
+        background = [regions.index(Region.BACKGROUND)] if Region.BACKGROUND in regions else []
+        self._smoothed_channels = [part + background for part in self._channels or []]
         self._most_faces = most_faces
         self._strength = STRENGTHS.get(smoothing)
         self._timer = timer
@@ -111,7 +114,7 @@ class FaceTracker:
         if self._is_time_to_look(time_s):
             self._look(frame_bgr, time_s, followed)
         self._remember(time_s)
-        if not is_still and self._strength is not None:
+        if not is_still and self._channels is not None and self._strength is not None:
             with self._timer.stage("smooth"):
                 for track in self._tracks:
                     self._smooth(track, time_s)
@@ -185,7 +188,7 @@ class FaceTracker:
             track = Track(0, crop, sure_s, crop, BgrImage(self._crops[0]), self._probs[0])
             if self._strength:
                 track.crop_smoother = CropSmoother(self._strength)
-                track.probs_smoother = ProbsSmoother(self._strength, self._background)
+                track.probs_smoother = ProbsSmoother(self._strength, self._smoothed_channels)
             tracks.append(track)
         for _ in range(1 + (REFINEMENTS if self._channels else 0)):
             self._segment(tracks, frame_bgr, first_row)
@@ -208,6 +211,7 @@ class FaceTracker:
             return True
         with self._timer.stage("measure"):
             parts = measure_parts(track.probs, self._channels)
+        track.boxes = parts.boxes
         seen = seen_parts(parts)
         if seen.sum() >= 2:
             track.sure_s = time_s
@@ -222,7 +226,7 @@ class FaceTracker:
 
     def _smooth(self, track: Track, time_s: float) -> None:
         if track.crop_smoother is not None and track.probs_smoother is not None:
-            track.probs = track.probs_smoother.smooth(track.probs, track.crop_bgr)
+            track.probs_smoother.smooth(track.probs, track.crop_bgr, track.boxes)
             track.next_crop = track.crop_smoother.smooth(track.next_crop, time_s)
 
 

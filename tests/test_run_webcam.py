@@ -38,7 +38,7 @@ PORTRAIT_POINTS = {"right eye": (222, 190), "left eye": (305, 186), "mouth": (26
 """Read off by hand; right and left are her own."""
 PART_IDS = {"right eye": (1, 3), "left eye": (2, 4), "mouth": (5, 6, 7)}
 TIMEOUT_S = 300.0
-STAGES = {"read", "find", "crop", "infer", "measure", "measure", "smooth", "draw", "write", "whole"}
+STAGES = {"read", "find", "crop", "infer", "measure", "smooth", "draw", "write", "whole"}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Smoothing: steady where the face stands still, out of the way where it moves, its memory its own."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -13,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.geometry import CELEBA, CropTransform
-from realtime.postprocess import Probs
+from realtime.postprocess import Box, Probs
 from realtime.preprocess import BgrImage
 from realtime.smoothing import (
     STRENGTHS,
@@ -185,9 +186,23 @@ def moved(pixels: npt.NDArray[np.uint8], drift: npt.NDArray[np.float64]) -> BgrI
 STILL = textured_crop()
 
 
+WHOLE = [(6, 6, 172, 212)]
+"""A part that fills the crop, but for the rim that is added to it."""
+
+
 def probs(value: float) -> Probs:
     """(2, 218, 178): background, and an eye all over the crop with this probability."""
     return np.stack([np.full((218, 178), share, np.float32) for share in (1 - value, value)])
+
+
+def smoother(strength: SmoothingStrength) -> ProbsSmoother:
+    """Of a model of background and one eye."""
+    return ProbsSmoother(strength, [[1, 0]])
+
+
+def smoothed(of: ProbsSmoother, value: Probs, crop_bgr: BgrImage, boxes: Sequence[Box | None] = WHOLE) -> Probs:
+    of.smooth(value, crop_bgr, boxes)
+    return value
 
 
 @pytest.mark.parametrize(
@@ -198,61 +213,69 @@ def probs(value: float) -> Probs:
     ],
     ids=["low", "high"],
 )
-@pytest.mark.parametrize("background", [0, None], ids=["with background", "without"])
-def test_the_mean_of_probabilities_worked_by_hand(
-    strength: SmoothingStrength, shares: tuple[float, float], background: int | None
-) -> None:
+def test_the_mean_of_probabilities_worked_by_hand(strength: SmoothingStrength, shares: tuple[float, float]) -> None:
     # A change of 0.6 lets go of 0.36 / 1.69 of the share, one of 0.1 of hardly anything.
     for new, share in zip((0.8, 0.3), shares, strict=True):
-        smoother = ProbsSmoother(strength, background)
-        assert_allclose(smoother.smooth(probs(0.2), STILL), probs(0.2))
-        assert_allclose(smoother.smooth(probs(new), STILL)[1], share * 0.2 + (1 - share) * new, rtol=1e-4)
+        mean = smoother(strength)
+        assert_array_equal(smoothed(mean, probs(0.2), STILL), probs(0.2))
+        expected = share * 0.2 + (1 - share) * new
+        assert_allclose(smoothed(mean, probs(new), STILL)[1], expected, rtol=1e-4)
 
 
 def test_the_mean_is_carried_along_as_the_face_drifts_in_its_crop() -> None:
     drift = np.array([[1.0, 0.0, 3.0], [0.0, 1.0, -2.0]])
     eye = probs(0.0)
     eye[:, 100:120, 80:100] = [[[0.0]], [[1.0]]]
-    smoother = ProbsSmoother(LOW, background=0)
-    smoother.smooth(eye, STILL)
-    mean = smoother.smooth(probs(0.0), moved(STILL, drift))
+    mean = smoother(LOW)
+    smoothed(mean, eye, STILL, [(80, 100, 100, 120)])
+    shown = smoothed(mean, probs(0.0), moved(STILL, drift), [None])
     kept = 0.55 * (1 - 1 / 1.69)
-    assert_allclose(mean[1, 99:117, 84:102], kept, atol=0.01)  # 20 x 20, three to the right and two up
-    assert_allclose(mean[1, 112:116, 40:80], 0, atol=0.01)
-    assert_allclose(mean.sum(axis=0), 1, atol=1e-5)
+    assert_allclose(shown[1, 99:117, 84:102], kept, atol=0.01)  # 20 x 20, three to the right and two up
+    assert_allclose(shown[1, 99:117, 76:81], 0, atol=0.01)
+    assert_allclose(shown.sum(axis=0), 1, atol=1e-5)
+
+
+def test_a_part_that_went_leaves_one_fainter_trace_and_no_more() -> None:
+    eye = probs(0.0)
+    eye[:, 100:120, 80:100] = [[[0.0]], [[1.0]]]
+    mean = smoother(LOW)
+    smoothed(mean, eye, STILL, [(80, 100, 100, 120)])
+    assert smoothed(mean, probs(0.0), STILL, [None])[1].max() < 0.5
+    assert_array_equal(smoothed(mean, probs(0.0), STILL, [None]), probs(0.0))
 
 
 def test_after_a_cut_nothing_of_the_old_mean_is_kept() -> None:
-    smoother = ProbsSmoother(LOW, background=0)
-    smoother.smooth(probs(0.2), STILL)
-    flat = BgrImage(np.full_like(STILL, 90))
-    assert_array_equal(smoother.smooth(probs(0.8), flat), probs(0.8))
+    mean = smoother(LOW)
+    smoothed(mean, probs(0.2), STILL)
+    assert_array_equal(smoothed(mean, probs(0.8), BgrImage(np.full_like(STILL, 90))), probs(0.8))
 
 
-def test_what_is_surely_background_is_taken_as_it_is() -> None:
-    eye = probs(0.01)
-    eye[:, 100:120, 80:100] = 0.5
-    smoother = ProbsSmoother(HIGH, background=0)
-    smoother.smooth(eye, STILL)
-    mean = smoother.smooth(probs(0.0), STILL)
-    assert_array_equal(mean[1, :90], 0)
-    assert_allclose(mean[1, 105:115, 85:95], 0.5 * 0.7 * (1 - 0.25 / 1.69), rtol=1e-4)
+def test_only_around_a_part_and_only_its_channels_are_smoothed() -> None:
+    three = np.zeros((3, 218, 178), np.float32)
+    mean = ProbsSmoother(HIGH, [[1, 0]])
+    smoothed(mean, three.copy(), STILL, [(80, 100, 100, 120)])
+    shown = smoothed(mean, three + 0.5, STILL, [(80, 100, 100, 120)])
+    inside = np.zeros((218, 178), bool)
+    inside[94:126, 74:106] = True
+    assert_array_equal(shown[2], 0.5)
+    assert_array_equal(shown[:2, ~inside], 0.5)
+    assert_allclose(shown[:2, inside], 0.5 * (1 - 0.7 * (1 - 0.25 / 1.69)), rtol=1e-4)
 
 
 def test_a_buffer_that_is_used_again_does_not_change_the_mean() -> None:
-    smoother = ProbsSmoother(LOW, background=0)
+    mean = smoother(LOW)
     buffer, crop = probs(0.2), STILL.copy()
-    smoother.smooth(buffer, BgrImage(crop))
+    mean.smooth(buffer, BgrImage(crop), WHOLE)
     buffer[:], crop[:] = probs(0.8), 0
+    mean.smooth(buffer, STILL, WHOLE)
     share = 0.55 * (1 - 0.36 / 1.69)
-    assert_allclose(smoother.smooth(buffer, STILL)[1], share * 0.2 + (1 - share) * 0.8, rtol=1e-4)
-    assert_array_equal(buffer, probs(0.8))
+    assert_allclose(buffer[1], share * 0.2 + (1 - share) * 0.8, rtol=1e-4)
 
 
 @BOTH
 @settings(deadline=None, max_examples=20)
 @given(st.floats(0, 1, width=32))
 def test_the_mean_of_equal_probabilities_is_what_they_are(strength: SmoothingStrength, value: float) -> None:
-    smoother = ProbsSmoother(strength, background=0)
+    mean = smoother(strength)
     for _ in range(4):
-        assert_allclose(smoother.smooth(probs(value), STILL), probs(value), atol=1e-6)
+        assert_allclose(smoothed(mean, probs(value), STILL), probs(value), atol=1e-6)

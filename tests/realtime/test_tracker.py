@@ -536,7 +536,9 @@ def test_a_part_is_seen_where_it_is_large_and_certain_and_none_is_too_large(
 ) -> None:
     areas_px = np.array(areas, np.float64)
     points = np.where(areas_px[:, None] > 0, TIGHT_POINTS, np.nan)
-    assert_array_equal(seen_parts(FaceParts(points, areas_px, np.array(certainty, np.float64))), expected)
+    assert_array_equal(
+        seen_parts(FaceParts(points, areas_px, np.array(certainty, np.float64), (None, None, None))), expected
+    )
 
 
 def test_a_part_not_seen_moves_as_the_others_do() -> None:
