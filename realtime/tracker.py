@@ -193,6 +193,8 @@ class FaceTracker:
         for _ in range(1 + (REFINEMENTS if self._channels else 0)):
             self._segment(tracks, frame_bgr, first_row)
             tracks = [track for track in tracks if self._goes_on(track, time_s)]
+        for track in tracks:  # the rows are for the next finds
+            track.crop_bgr, track.probs = BgrImage(track.crop_bgr.copy()), track.probs.copy()
         return tracks
 
     def _number(self, crop: CropTransform) -> int:

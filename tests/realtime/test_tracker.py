@@ -434,6 +434,14 @@ def test_faces_that_are_new_together_go_through_the_network_together() -> None:
     assert segmenter.batches == [2, 2, 2]
 
 
+def test_a_find_that_is_no_face_makes_room_for_the_next_and_disturbs_no_mask() -> None:
+    nobody = DrawnFace((320.0, 400.0), size=0.5)
+    finder = ScriptedFinder(LEFT_FACE.found(), nobody.found(), RIGHT_FACE.found())
+    faces = follow(make_tracker(finder, most_faces=2), [replace(LEFT_FACE, light=0.9), RIGHT_FACE])
+    assert [face.number for face in faces] == [1, 2]
+    assert [round(float(face.probs[1].max()), 2) for face in faces] == [0.9, 1.0]
+
+
 def test_a_new_face_does_not_disturb_the_mask_of_a_followed_one() -> None:
     finder = ScriptedFinder(LEFT_FACE.found())
     tracker = make_tracker(finder, most_faces=2)
