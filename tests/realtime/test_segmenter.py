@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -92,3 +93,44 @@ def test_the_core_is_imported_without_onnx_runtime() -> None:
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Segmentor'"):
         realtime.Segmentor  # noqa: B018 - asking for it is the test
+
+
+class TwoPeople:
+    """Two heads before a grey wall: one stays, the other walks past in front of it."""
+
+    FRAMES = 75
+
+    def __init__(self, portrait: BgrImage) -> None:
+        head = cv2.resize(portrait[30:390, 120:420], (240, 288), interpolation=cv2.INTER_AREA)
+        self._heads = (np.clip(head[:, ::-1] * 0.75, 0, 255).astype(np.uint8), head)
+        self._mask = np.zeros(head.shape[:2], np.uint8)
+        cv2.ellipse(self._mask, (120, 144), (105, 140), 0, 0, 360, 255, cv2.FILLED)
+
+    def centers(self, index: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Middles of both heads in a frame."""
+        return (400, 220), (130 + 8 * index, 240)
+
+    def frame(self, index: int) -> BgrImage:
+        picture = np.full((480, 860, 3), 150, np.uint8)
+        for head, (x, y) in zip(self._heads, self.centers(index), strict=True):
+            there = picture[y - 144 : y + 144, x - 120 : x + 120]
+            np.copyto(there, head, where=self._mask[:, :, None] > 0)
+        return BgrImage(picture)
+
+
+@pytest.mark.slow
+def test_of_two_people_who_cross_the_one_in_front_keeps_its_number_and_no_mask_hangs_in_the_air(
+    portrait: BgrImage,
+) -> None:
+    people, segmenter = TwoPeople(portrait), Segmenter(faces=2)
+    numbers = []
+    for index in range(people.FRAMES):
+        faces = segmenter(people.frame(index), index / 30)
+        centers = np.array(people.centers(index))
+        for face in faces:
+            assert np.linalg.norm(centers - face.transform.mid_eye_px, axis=1).min() < 70
+        walking = [face.number for face in faces if abs(face.transform.mid_eye_px[0] - centers[1][0]) < 30]
+        numbers.append((len(faces), walking))
+    assert numbers[0][0] == numbers[-1][0] == 2
+    assert {count for count, _ in numbers} <= {1, 2}
+    assert {number for _, walking in numbers[:20] + numbers[-20:] for number in walking} == set(numbers[0][1])
