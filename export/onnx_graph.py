@@ -17,6 +17,7 @@ from realtime.geometry import CROP_SIZE_WH
 from realtime.preprocess import FINDER_SIDE_PX
 from train import models
 from train.checkpoint import NetworkSpec
+from train.heads import SIGMOID
 from train.models.face_finder import decode_faces
 
 OPSET = 18
@@ -44,6 +45,19 @@ class SegmenterGraph(nn.Module):
         e = self.network(crop_bgr).exp()
         total = torch.matmul(torch.ones(1, self.region_count), e.flatten(2))
         probs: Tensor = e * (1 / total).view(-1, 1, height, width)
+        return probs
+
+
+class IndependentRegionsGraph(nn.Module):
+    """Crops in, probs out, each region by itself: the sigmoid head."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crop_bgr: Tensor) -> Tensor:
+        """(N, C, 218, 178) float32 probs of (N, 218, 178, 3) uint8 crops."""
+        probs: Tensor = self.network(crop_bgr).sigmoid()
         return probs
 
 
@@ -76,7 +90,9 @@ def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
         graph, size_hw = FaceFinderGraph(network), (FINDER_SIDE_PX, FINDER_SIDE_PX)
         input_name, output_name = "thumbnail_bgr", "faces"
     else:
-        graph, size_hw = SegmenterGraph(network, len(spec.regions)), CROP_SIZE_WH[::-1]
+        is_sigmoid = spec.head == SIGMOID
+        graph = IndependentRegionsGraph(network) if is_sigmoid else SegmenterGraph(network, len(spec.regions))
+        size_hw = CROP_SIZE_WH[::-1]
         input_name, output_name = "crop_bgr", "probs"
     example = torch.zeros(EXAMPLE_BATCH, *size_hw, 3, dtype=torch.uint8)
     with _quiet_exporter():
@@ -119,7 +135,7 @@ def write_metadata(
         "kind": kind,
         "layout": spec.layout,
         "regions": ",".join(spec.regions),
-        "activation": "sigmoid" if kind == session.FACE_FINDER else "softmax",
+        "activation": SIGMOID if kind == session.FACE_FINDER else spec.head,
         "left_right": session.LEFT_RIGHT,
         "precision": precision,
         "opset": str(OPSET),

@@ -20,6 +20,7 @@ from realtime.session import FACE_FINDER, Provider, Session
 from train.augment import center_pair
 from train.checkpoint import NetworkSpec
 from train.dataset import held_out, split_faces
+from train.heads import SIGMOID, SOFTMAX, class_map, to_probs
 from train.label_set import read_index, read_pair
 from train.metrics import confusion_matrix, scores_per_class
 from train.models.face_finder import decode_faces
@@ -96,23 +97,24 @@ def check_parity(path: Path, network: nn.Module, spec: NetworkSpec, precision: P
     kind, tolerance = model_kind(spec), TOLERANCES[precision]
     session = Session(path, kind, Provider.CPU)
     found = np.concatenate([session.run(batch) for batch in _batches(images)])
-    expected = np.concatenate([_run_network(network, kind, batch) for batch in _batches(images)])
+    expected = np.concatenate([_run_network(network, spec, batch) for batch in _batches(images)])
     if kind == FACE_FINDER:
         parity = compare_faces(found, expected, tolerance.point_px)
     else:
-        parity = compare_probs(found, expected)
+        parity = compare_probs(found, expected, spec.head)
     faults = list(_faults(parity, tolerance))
     if faults:
         raise ParityError(f"the {precision} model is not kept, it answers unlike the network: {', '.join(faults)}")
     return parity
 
 
-def compare_probs(found: Outputs, expected: Outputs) -> Parity:
-    """Parity of two (M, C, H, W) arrays of probs.
+def compare_probs(found: Outputs, expected: Outputs, head: str = SOFTMAX) -> Parity:
+    """Parity of two (M, C, H, W) arrays of probs of this head.
 
     Regions that fill less than `LEAST_REGION_PX` on all images together have no IoU worth the name.
     """
-    confusion = confusion_matrix(expected.argmax(axis=1), found.argmax(axis=1), expected.shape[1])
+    class_count = expected.shape[1] + (head == SIGMOID)
+    confusion = confusion_matrix(class_map(expected, head), class_map(found, head), class_count)
     pairs = zip(scores_per_class(confusion), confusion.sum(axis=1), strict=True)
     least_iou = min((score.iou for score, area in pairs if area >= LEAST_REGION_PX), default=1.0)
     agreement = float(np.trace(confusion) / confusion.sum())
@@ -200,10 +202,10 @@ def _batches(images: Images) -> Iterator[Images]:
         yield images[start : start + BATCH_SIZE]
 
 
-def _run_network(network: nn.Module, kind: str, images: Images) -> Outputs:
-    """What the file should answer, by torch's own softmax."""
+def _run_network(network: nn.Module, spec: NetworkSpec, images: Images) -> Outputs:
+    """What the file should answer, by torch's own softmax or sigmoid."""
     with torch.inference_mode():
         output = network(torch.from_numpy(images))
-        answer = decode_faces(output) if kind == FACE_FINDER else output.softmax(1)
+        answer = decode_faces(output) if model_kind(spec) == FACE_FINDER else to_probs(output, spec.head)
     result: Outputs = answer.numpy()
     return result

@@ -10,6 +10,7 @@ from torch import nn
 
 from realtime.geometry import LAYOUTS
 from realtime.regions import regions_from_names
+from train.heads import HEADS, SOFTMAX
 from train.models import build_network
 
 
@@ -19,11 +20,14 @@ class NetworkSpec:
 
     Attributes:
         arch: the name it is asked for by, as `fit --arch` takes it.
-        regions: class names in order, background first; empty for the face finder.
+        regions: of the output's channels, in order; softmax has background first, sigmoid lacks it; empty for the
+            face finder.
         layout: crop layout it was trained on.
         width: channels of its first level.
         training_data: what it was trained on, in words.
         commit: the code's git commit, with a + where files were changed.
+        head: one of `HEADS`; what turns a segmenter's logits into probabilities.
+        normalize: of the colours, one of `NORMALIZATIONS`; its statistics are among the weights.
     """
 
     arch: str
@@ -32,10 +36,12 @@ class NetworkSpec:
     width: int
     training_data: str
     commit: str
+    head: str = SOFTMAX
+    normalize: str = "none"
 
     def build(self) -> nn.Module:
         """The network, with fresh weights."""
-        return build_network(self.arch, len(self.regions), self.width)
+        return build_network(self.arch, len(self.regions), self.width, self.normalize)
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
@@ -51,6 +57,8 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
         if not all(isinstance(word, str) for word in words) or not isinstance(spec.width, int):
             raise TypeError("its description is not made of words")
         regions_from_names(spec.regions)
+        if spec.head not in HEADS:
+            raise ValueError(f"unknown head {spec.head}")
         if spec.layout not in LAYOUTS:
             raise ValueError(f"unknown layout {spec.layout}")
         network = spec.build()

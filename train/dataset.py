@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from realtime.regions import Region
 from train.augment import augment_pair, center_pair
+from train.heads import region_index
 from train.label_set import LabelledFace, LabelledPhoto, faces_of, read_index, read_pair
 
 VALIDATION_SHARE = 0.08
@@ -38,14 +38,6 @@ def split_faces(folders: Sequence[Path]) -> tuple[list[tuple[Path, str]], list[t
         where = ", ".join(map(str, folders))
         raise ValueError(f"{where}: {len(train)} training and {len(validation)} validation faces; both are needed")
     return train, validation
-
-
-def region_index(regions: Sequence[Region]) -> npt.NDArray[np.int64]:
-    """(8,) table from label map ids to a model's own class indices; ids it does not have become 0."""
-    table = np.zeros(len(Region), np.int64)
-    for index, region in enumerate(regions):
-        table[region] = index
-    return table
 
 
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):

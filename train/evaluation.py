@@ -17,6 +17,7 @@ from realtime.regions import COLORS_BGR, regions_from_names
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
 from train.dataset import FaceCrops, split_faces
+from train.heads import class_map, classes_of, to_probs
 from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import draw_label_map, face_points
 from train.metrics import RegionScore, confusion_matrix, score_of, scores_per_class
@@ -117,10 +118,10 @@ def evaluate_finder(
     }
 
 
-def predict_probs(network: nn.Module, crops: Sequence[BgrImage]) -> npt.NDArray[np.float32]:
+def predict_probs(network: nn.Module, head: str, crops: Sequence[BgrImage]) -> npt.NDArray[np.float32]:
     """(N, C, 218, 178) probabilities of (218, 178, 3) crops."""
     with torch.inference_mode():
-        probs: npt.NDArray[np.float32] = network(torch.from_numpy(np.stack(crops))).softmax(1).numpy()
+        probs: npt.NDArray[np.float32] = to_probs(network(torch.from_numpy(np.stack(crops))), head).numpy()
     return probs
 
 
@@ -129,15 +130,16 @@ def score_validation(
 ) -> dict[str, RegionScore]:
     """Scores per region name on held-out label set faces, pooled over their pixels."""
     crops = FaceCrops(faces, regions_from_names(spec.regions), augmented=False)
-    confusion = np.zeros((len(spec.regions),) * 2, np.int64)
+    classes = classes_of(spec.regions)
+    confusion = np.zeros((len(classes),) * 2, np.int64)
     for start in range(0, len(crops), BATCH_SIZE):
         pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
-        probs = predict_probs(network, [BgrImage(crop.numpy()) for crop, _ in pairs])
+        probs = predict_probs(network, spec.head, [BgrImage(crop.numpy()) for crop, _ in pairs])
         truth = np.stack([label.numpy() for _, label in pairs])
-        confusion += confusion_matrix(truth, probs.argmax(1), len(spec.regions))
+        confusion += confusion_matrix(truth, class_map(probs, spec.head), len(classes))
         for _ in pairs:
             on_item()
-    return dict(zip(spec.regions, scores_per_class(confusion), strict=True))
+    return dict(zip(classes, scores_per_class(confusion), strict=True))
 
 
 def score_contours(
@@ -172,11 +174,11 @@ def segment_photo(
 ) -> npt.NDArray[np.uint8]:
     """(H, W) region ids of one face in the photo's own pixels."""
     crop = CropTransform.from_points(face_points(landmarks), LAYOUTS[spec.layout])
-    probs = predict_probs(network, [crop_face(photo_bgr, crop)])[0]
+    probs = predict_probs(network, spec.head, [crop_face(photo_bgr, crop)])[0]
     box = (0, 0, photo_bgr.shape[1], photo_bgr.shape[0])
     in_photo = np.stack([warp_to_frame(channel, crop, box) for channel in probs])
-    ids = np.array(regions_from_names(spec.regions), np.uint8)
-    label_map: npt.NDArray[np.uint8] = ids[in_photo.argmax(0)]
+    ids = np.array(regions_from_names(classes_of(spec.regions)), np.uint8)
+    label_map: npt.NDArray[np.uint8] = ids[class_map(in_photo[None], spec.head)[0]]
     return label_map
 
 
@@ -188,8 +190,8 @@ def draw_comparison(
     chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
     pairs = [FaceCrops([face], regions, augmented=False)[0] for face in chosen]
     crops = [BgrImage(crop.numpy()) for crop, _ in pairs]
-    predicted = predict_probs(network, crops).argmax(1)
-    colors = np.array([COLORS_BGR[region] for region in regions], np.uint8)
+    predicted = class_map(predict_probs(network, spec.head, crops), spec.head)
+    colors = np.array([COLORS_BGR[region] for region in regions_from_names(classes_of(spec.regions))], np.uint8)
     stacks = [
         np.vstack([crop, tint(crop, colors[truth.numpy()]), tint(crop, colors[found])])
         for crop, (_, truth), found in zip(crops, pairs, predicted, strict=True)

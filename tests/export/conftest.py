@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,11 @@ class Exported:
     folder: Path
     stdout: str
     stderr: str
+
+
+@pytest.fixture(scope="session", name="make_up_weights")
+def make_up_weights_fixture() -> Callable[[nn.Module], None]:
+    return make_up_weights
 
 
 def make_up_weights(network: nn.Module) -> None:

@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,8 @@ def with_one_weight_less(contents: dict[str, Any]) -> object:
         (with_spec(regions=["background", "nose", "left_iris"]), "unknown region nose"),
         (with_spec(layout="wide"), "unknown layout wide"),
         (with_spec(colour="green"), "colour"),
+        (with_spec(head="tanh"), "unknown head tanh"),
+        (with_spec(normalize="always"), "unknown normalization always"),
         (with_spec(width="8"), "not made of words"),
         (with_spec(layout=["tight"]), "not made of words"),
         (with_spec(regions=["background", 3, 4]), "not made of words"),
@@ -128,6 +131,8 @@ def with_one_weight_less(contents: dict[str, Any]) -> object:
         "an unknown region",
         "an unknown layout",
         "an unknown field",
+        "an unknown head",
+        "an unknown normalization",
         "a width in words",
         "a layout that is a list",
         "regions that are numbers",
@@ -157,7 +162,28 @@ def test_a_specification_is_plain_values_under_its_own_names() -> None:
         "width": 8,
         "training_data": "made-up faces",
         "commit": "abc1234+",
+        "head": "softmax",
+        "normalize": "none",
     }
+
+
+def test_a_checkpoint_from_before_heads_and_normalization_still_loads(tmp_path: Path) -> None:
+    contents = contents_of(SEGMENTER)
+    for name in ("head", "normalize"):
+        del contents["network_spec"][name]
+    torch.save(contents, tmp_path / "old.pt")
+    _, spec = load_checkpoint(tmp_path / "old.pt")
+    assert spec == SEGMENTER
+
+
+def test_the_statistics_of_a_normalized_network_come_back_with_it(tmp_path: Path) -> None:
+    spec = replace(SEGMENTER, normalize="dataset")
+    contents = contents_of(spec)
+    contents["state_dict"]["network.normalization.mean"] = torch.tensor([1.0, 2, 3]).view(3, 1, 1)
+    torch.save(contents, tmp_path / "best.pt")
+    network, read_spec = load_checkpoint(tmp_path / "best.pt")
+    assert read_spec.normalize == "dataset"
+    assert network.state_dict()["normalization.mean"].flatten().tolist() == [1, 2, 3]
 
 
 def test_the_sha256_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:

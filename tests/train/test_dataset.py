@@ -14,7 +14,8 @@ from numpy.testing import assert_array_equal
 from torch.utils.data import DataLoader
 
 from realtime.regions import Region
-from train.dataset import VALIDATION_SHARE, FaceCrops, held_out, region_index, split_faces
+from train.dataset import VALIDATION_SHARE, FaceCrops, held_out, split_faces
+from train.heads import region_index
 from train.label_set import LabelledFace, LabelledPhoto, write_index
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]

@@ -94,7 +94,7 @@ def test_the_output_has_the_precision_of_the_weights(arch: str) -> None:
 def test_logits_stay_within_their_limit_however_large_the_weights(arch: str) -> None:
     network = build_network(arch, 3, SMALL_WIDTH).eval()
     with torch.inference_mode():
-        list(network.parameters())[-1].mul_(1e6)  # the head's bias
+        network.head.bias.mul_(1e6)
         logits = network(random_images(1))
     assert logits.abs().max() == LOGIT_LIMIT == 30
 
@@ -222,3 +222,64 @@ def test_each_thumbnail_of_a_batch_is_decoded_by_itself() -> None:
     found = decode_faces(torch.cat([output_with((0, 0, 3.0)), output_with((3, 4, 3.0))]), most=2)
     assert found.shape == (2, 2, 7)
     assert found[:, 0, 1].tolist() == [0.75 * 8, 4.75 * 8]
+
+
+def test_the_first_seeds_network_has_its_31_million_parameters() -> None:
+    with torch.device("meta"):
+        network = build_network("unet", 1, 64)
+    assert sum(parameter.numel() for parameter in network.parameters()) == 31_037_633
+
+
+@pytest.mark.parametrize("arch", SEGMENTERS)
+def test_the_stages_of_the_encoder_come_first_and_leave_the_decoder_out(arch: str) -> None:
+    network = build_network(arch, 3, 4)
+    stages = network.encoder_stages()
+    names = {id(weight): name for name, weight in network.named_parameters()}
+    staged = [names[id(weight)] for stage in stages for weight in stage.parameters()]
+    assert staged == [name for name, _ in network.named_parameters() if name in set(staged)], "in the network's order"
+    assert set(names.values()) - set(staged) == {
+        name for name in names.values() if name.split(".")[0] in ("decoder", "doublings", "refine", "head")
+    }
+    assert len(stages) == 5
+
+
+@pytest.mark.parametrize("arch", SEGMENTERS)
+def test_a_normalized_network_sees_levels_less_their_mean_over_their_deviation(arch: str) -> None:
+    torch.manual_seed(1)
+    network = build_network(arch, 3, 4, "dataset").eval()
+    network.normalization.set_statistics(torch.tensor([100.0, 120, 140]), torch.tensor([10.0, 20, 40]))
+    torch.manual_seed(1)
+    plain = build_network(arch, 3, 4).eval()
+    scale = 64 if arch == "unet-lite" else 255  # what a network without statistics divides levels by
+    levels = torch.tensor([100, 120, 140]) + torch.randint(-2, 3, (1, 64, 48, 3)) * torch.tensor([10, 20, 40])
+    normalized = (levels - torch.tensor([100, 120, 140])) / torch.tensor([10, 20, 40])
+    with torch.inference_mode():
+        found = network(levels.to(torch.uint8))
+        expected = plain(normalized * scale)  # it takes levels as they come, whole or not
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_imagenets_statistics_are_blue_first() -> None:
+    normalization = build_network("unet", 3, 4, "imagenet").normalization
+    levels = torch.tensor([0.406, 0.456, 0.485]).view(1, 3, 1, 1) * 255
+    assert normalization(levels).abs().max() < 1e-5
+    one_more = normalization(levels + 255 * torch.tensor([0.225, 0.224, 0.229]).view(1, 3, 1, 1))
+    torch.testing.assert_close(one_more, torch.ones(1, 3, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("arch", "normalize", "message"),
+    [
+        ("unet", "often", "unknown normalization often; known: none, dataset, imagenet"),
+        (FACE_FINDER, "imagenet", "takes colours as they are"),
+    ],
+)
+def test_a_normalization_that_cannot_be_is_refused(arch: str, normalize: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build_network(arch, 3, 4, normalize)
+
+
+def test_statistics_that_would_divide_by_zero_are_refused() -> None:
+    network = build_network("unet", 3, 4, "dataset")
+    with pytest.raises(ValueError, match="deviation cannot be divided by"):
+        network.normalization.set_statistics(torch.zeros(3), torch.tensor([1.0, 0, 1]))

@@ -11,6 +11,8 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from train.models.normalization import Normalization
+
 COLOR_SCALE = 1 / 64
 LOGIT_LIMIT = 30.0
 """Logits stay within it, so that softmax needs no pass for the largest one; exp(30) is far from overflow."""
@@ -63,12 +65,14 @@ class UNetLite(nn.Module):
     """Crops in, logits out; colour scaling is inside, so that training and the model file see the same pixels.
 
     Args:
-        region_count: classes, background included.
+        region_count: channels of the output.
         width: channels after the stem; each of the four deeper levels doubles them.
+        normalization: of the colours; levels are only scaled by `COLOR_SCALE` without it.
     """
 
-    def __init__(self, region_count: int, width: int = 16) -> None:
+    def __init__(self, region_count: int, width: int = 16, normalization: Normalization | None = None) -> None:
         super().__init__()
+        self.normalization = normalization
         widths = [width * 2**level for level in range(5)]
         self.region_count = region_count
         self.stem_conv = nn.Conv2d(3, width, 3, 2, 1, bias=False)
@@ -82,6 +86,10 @@ class UNetLite(nn.Module):
         self.refine = separable(width, width)
         self.head = nn.Conv2d(width, 4 * region_count, 1)
 
+    def encoder_stages(self) -> list[nn.Module]:
+        """The parts of the encoder, first to last."""
+        return [nn.ModuleList([self.stem_conv, self.stem]), *self.encoder]
+
     def forward(self, crop_bgr: Tensor) -> Tensor:
         """Logits of every pixel.
 
@@ -91,9 +99,13 @@ class UNetLite(nn.Module):
         Returns:
             (N, region_count, H, W), within `LOGIT_LIMIT`, in the precision of the weights.
         """
-        weight = self.stem_conv.weight * COLOR_SCALE
-        x = F.conv2d(crop_bgr.permute(0, 3, 1, 2).to(weight.dtype), weight, stride=2, padding=1)
-        skips = [self.stem(x)]
+        weight = self.stem_conv.weight
+        levels = crop_bgr.permute(0, 3, 1, 2).to(weight.dtype)
+        if self.normalization is None:
+            weight = weight * COLOR_SCALE
+        else:
+            levels = self.normalization(levels)
+        skips = [self.stem(F.conv2d(levels, weight, stride=2, padding=1))]
         for stage in self.encoder:
             skips.append(stage(skips[-1]))
         x = skips.pop()

@@ -1,0 +1,62 @@
+"""Every segmenter, under either head and any normalization, becomes a file that answers as torch does."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from torch import nn
+
+from export.onnx_graph import build_onnx_model, write_metadata
+from export.parity import check_parity, public_images
+from export.precision import Precision, to_precision
+from realtime.postprocess import label_crop
+from realtime.regions import REGION_GROUPS
+from realtime.session import SEGMENTER, Provider, Session
+from train.checkpoint import NetworkSpec
+from train.heads import SIGMOID, SOFTMAX, class_map, region_index, to_probs
+from train.models import SEGMENTERS
+
+IRISES = ["right_iris", "left_iris"]
+
+
+@pytest.mark.parametrize(
+    ("arch", "head", "normalize"),
+    [
+        *((arch, SOFTMAX, "none") for arch in SEGMENTERS),
+        *((arch, SIGMOID, "imagenet") for arch in SEGMENTERS),
+    ],
+)
+def test_a_file_gives_the_probabilities_of_torch(
+    arch: str, head: str, normalize: str, make_up_weights: Callable[[nn.Module], None], tmp_path: Path
+) -> None:
+    torch.manual_seed(5)
+    regions = IRISES if head == SIGMOID else ["background", *IRISES]
+    spec = NetworkSpec(arch, regions, "celeba", 4, "made-up weights", "abc1234", head, normalize)
+    network = spec.build().eval()
+    make_up_weights(network)
+    images = public_images(spec)
+    crops = images[:4]
+    with torch.inference_mode():
+        expected = to_probs(network(torch.from_numpy(crops)), head).numpy()
+    model = build_onnx_model(network, spec)
+    for precision, tolerance in ((Precision.FP32, 1e-4), (Precision.FP16, 0.1)):
+        converted = to_precision(model, precision)
+        write_metadata(converted, spec, precision, {}, "0" * 64)
+        path = tmp_path / f"{precision}.onnx"
+        path.write_bytes(converted.SerializeToString())
+        check_parity(path, network, spec, precision, images)
+        session = Session(path, SEGMENTER, Provider.CPU)
+        assert session.card.activation == head
+        assert [region.name.lower() for region in session.card.regions] == regions
+        found = session.run(crops)
+        assert_allclose(found, expected, atol=tolerance)
+        assert_allclose(session.run(crops[:1]), found[:1], atol=1e-5)
+
+
+def test_the_live_program_reads_independent_regions_as_training_does() -> None:
+    probs = np.random.default_rng(0).random((1, 2, 218, 178), np.float32)
+    label_map = label_crop(probs[0], REGION_GROUPS["iris"])
+    assert_array_equal(region_index(REGION_GROUPS["iris"])[label_map], class_map(probs, SIGMOID)[0])

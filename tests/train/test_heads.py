@@ -1,0 +1,65 @@
+"""What logits mean under either head, worked by hand."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+
+from realtime.regions import Region
+from train.heads import SIGMOID, SOFTMAX, class_map, classes_of, parse_regions, region_index, target_masks, to_probs
+
+IRISES = (Region.RIGHT_IRIS, Region.LEFT_IRIS)
+LIPS = (Region.UPPER_LIP, Region.LOWER_LIP)
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "expected"),
+    [
+        ("all", SOFTMAX, tuple(Region)),
+        ("all", SIGMOID, tuple(Region)[1:]),
+        ("iris", SOFTMAX, (Region.BACKGROUND, *IRISES)),
+        ("iris", SIGMOID, IRISES),
+        ("background,left_iris", SOFTMAX, (Region.BACKGROUND, Region.LEFT_IRIS)),
+        ("background,left_iris", SIGMOID, (Region.LEFT_IRIS,)),
+        ("eyes,iris,lips", SIGMOID, (Region.RIGHT_EYE, Region.LEFT_EYE, *IRISES, *LIPS)),
+        ("mouth,lower_lip", SOFTMAX, (Region.BACKGROUND, Region.MOUTH_INSIDE, Region.LOWER_LIP)),
+    ],
+)
+def test_regions_are_named_one_by_one_or_in_groups(text: str, head: str, expected: tuple[Region, ...]) -> None:
+    assert parse_regions(text, head) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nose", "unknown region nose"),
+        ("", "unknown region ;"),
+        ("left_iris,background", "background comes first"),
+        ("background", "at least one region follows"),
+        ("iris,left_iris", "a region comes twice in iris,left_iris"),
+    ],
+)
+def test_regions_that_make_no_sense_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_regions(text, SOFTMAX)
+
+
+def test_class_zero_is_background_under_either_head() -> None:
+    assert classes_of(["background", "left_iris"]) == classes_of(["left_iris"]) == ["background", "left_iris"]
+    assert_array_equal(region_index((Region.LEFT_IRIS, Region.UPPER_LIP)), [0, 0, 0, 0, 1, 2, 0, 0])
+    assert_array_equal(region_index((Region.BACKGROUND, Region.LEFT_IRIS, Region.UPPER_LIP)), [0, 0, 0, 0, 1, 2, 0, 0])
+
+
+def test_probabilities_and_targets_worked_by_hand() -> None:
+    logits = torch.tensor([0.0, 3.0]).log1p().view(1, 2, 1, 1)  # log 1 and log 4
+    assert to_probs(logits, SOFTMAX).flatten().tolist() == pytest.approx([1 / 5, 4 / 5])
+    assert to_probs(logits, SIGMOID).flatten().tolist() == pytest.approx([1 / 2, 4 / 5])
+    label_map = torch.tensor([[[0, 2, 1]]])
+    assert target_masks(label_map, 3, SOFTMAX).tolist() == [[[[1, 0, 0]], [[0, 0, 1]], [[0, 1, 0]]]]
+    assert target_masks(label_map, 2, SIGMOID).tolist() == [[[[0, 0, 1]], [[0, 1, 0]]]]
+
+
+def test_a_pixel_that_no_independent_region_claims_is_background() -> None:
+    probs = np.array([[0.6, 0.4, 0.5, 0.8], [0.3, 0.45, 0.2, 0.9]], np.float32)[None, :, None]
+    assert class_map(probs, SIGMOID).tolist() == [[[1, 0, 0, 2]]]
+    assert class_map(probs, SOFTMAX).tolist() == [[[0, 1, 0, 1]]]

@@ -1,0 +1,76 @@
+"""What a segmenter's logits mean: one region a pixel (softmax), or each region by itself (sigmoid)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch.nn.functional as F
+from torch import Tensor
+
+from realtime.regions import REGION_GROUPS, Region, regions_from_names
+
+SOFTMAX, SIGMOID = "softmax", "sigmoid"
+HEADS = (SOFTMAX, SIGMOID)
+ALL = "all"
+
+
+def parse_regions(text: str, head: str) -> tuple[Region, ...]:
+    """The regions of a segmenter's channels, in order.
+
+    Args:
+        text: names between commas: of regions, of groups (iris, eyes, lips, mouth), or `all`. Background may stand
+            first; softmax has it either way, sigmoid never.
+        head: one of `HEADS`.
+
+    Raises:
+        ValueError: a name is unknown or comes twice, background is not first, or nothing else is there.
+    """
+    regions: list[Region] = []
+    for name in text.split(","):
+        group = tuple(Region)[1:] if name == ALL else REGION_GROUPS.get(name)
+        regions += group or regions_from_names([name])
+    if Region.BACKGROUND in regions[1:] or regions == [Region.BACKGROUND]:
+        raise ValueError("background comes first, and at least one region follows")
+    if len(set(regions)) < len(regions):
+        raise ValueError(f"a region comes twice in {text}")
+    named = tuple(region for region in regions if region != Region.BACKGROUND)
+    return named if head == SIGMOID else (Region.BACKGROUND, *named)
+
+
+def classes_of(regions: Sequence[str]) -> list[str]:
+    """Names of what a pixel can be: background, then the regions that are not."""
+    return ["background", *(name for name in regions if name != "background")]
+
+
+def region_index(regions: Sequence[Region]) -> npt.NDArray[np.int64]:
+    """(8,) table from label map ids to class indices, 0 for background and all that the model does not have."""
+    table = np.zeros(len(Region), np.int64)
+    for index, region in enumerate((region for region in regions if region != Region.BACKGROUND), 1):
+        table[region] = index
+    return table
+
+
+def to_probs(logits: Tensor, head: str) -> Tensor:
+    """(N, C, H, W) probabilities of (N, C, H, W) logits."""
+    return logits.sigmoid() if head == SIGMOID else logits.softmax(1)
+
+
+def target_masks(label_map: Tensor, channels: int, head: str) -> Tensor:
+    """What the probabilities should be.
+
+    Args:
+        label_map: (N, H, W) int64 class indices, 0 for background.
+        channels: C of the head.
+        head: one of `HEADS`.
+
+    Returns:
+        (N, C, H, W) float32, 0 or 1.
+    """
+    one_hot = F.one_hot(label_map, channels + (head == SIGMOID)).permute(0, 3, 1, 2).float()
+    return one_hot[:, 1:] if head == SIGMOID else one_hot
+
+
+def class_map(probs: npt.NDArray[np.float32], head: str) -> npt.NDArray[np.int64]:
+    """(N, H, W) class indices of (N, C, H, W) probabilities; background where no independent region is over 0.5."""
+    best = probs.argmax(1)
+    return np.where(probs.max(1) > 0.5, best + 1, 0) if head == SIGMOID else best
