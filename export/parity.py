@@ -17,11 +17,10 @@ from realtime.errors import UserError
 from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform, Points
 from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face, thumbnail
 from realtime.session import FACE_FINDER, Provider, Session
-from train.augment import center_pair
 from train.checkpoint import NetworkSpec
 from train.dataset import held_out, split_faces
 from train.heads import SIGMOID, SOFTMAX, class_map, to_probs
-from train.label_set import read_index, read_pair
+from train.label_set import MARGIN_PX, read_index
 from train.metrics import confusion_matrix, scores_per_class
 from train.models.face_finder import decode_faces
 
@@ -114,7 +113,8 @@ def compare_probs(found: Outputs, expected: Outputs, head: str = SOFTMAX) -> Par
     Regions that fill less than `LEAST_REGION_PX` on all images together have no IoU worth the name.
     """
     class_count = expected.shape[1] + (head == SIGMOID)
-    confusion = confusion_matrix(class_map(expected, head), class_map(found, head), class_count)
+    truth, answer = (class_map(torch.from_numpy(probs), head).numpy() for probs in (expected, found))
+    confusion = confusion_matrix(truth, answer, class_count)
     pairs = zip(scores_per_class(confusion), confusion.sum(axis=1), strict=True)
     least_iou = min((score.iou for score, area in pairs if area >= LEAST_REGION_PX), default=1.0)
     agreement = float(np.trace(confusion) / confusion.sum())
@@ -175,8 +175,8 @@ def label_set_images(spec: NetworkSpec, folder: Path) -> Images:
         photos = [p for p in read_index(folder) if any(held_out(face.group) for face in p.faces)]
         images = [thumbnail(_read_photo(Path(photo.photo)))[0] for photo in photos[:MOST_IMAGES]]
     else:
-        faces = split_faces([folder])[1][:MOST_IMAGES]
-        images = [center_pair(*read_pair(*face))[0] for face in faces]
+        canvases = [face.read_canvas() for face in split_faces([folder], spec.layout)[1][:MOST_IMAGES]]
+        images = [BgrImage(canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]) for canvas in canvases]
     if not images:
         raise ValueError(f"{folder}: no photo with a face is held out for validation")
     return np.stack(images)

@@ -16,11 +16,12 @@ from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import COLORS_BGR, regions_from_names
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
-from train.dataset import FaceCrops, split_faces
+from train.dataset import FaceCrops, Pair, split_faces
 from train.heads import class_map, classes_of, to_probs
 from train.landmarks import FaceLandmarker, Landmarks
+from train.mask_folder import MaskPair
 from train.masks import draw_label_map, face_points
-from train.metrics import RegionScore, confusion_matrix, score_of, scores_per_class
+from train.metrics import RegionScore, any_region_score, confusion_matrix, score_of, scores_per_class
 from train.models.face_finder import decode_faces
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 
@@ -51,30 +52,33 @@ def evaluate_segmenter(
     landmarker: Path | None,
     out: Path,
     on_item: Callable[[], None],
+    mask_region: str | None = None,
 ) -> dict[str, Any]:
     """All scores of a segmenter; writes `comparison.png` into `out`.
 
     Args:
         network: in evaluation mode.
         spec: what it is.
-        data: label sets; their held-out faces are scored.
+        data: label sets, or folders of photos and masks; their held-out faces are scored.
         contours: folder of people's outlines; needs the landmarker's model file too.
         landmarker: the MediaPipe model file.
         out: an existing folder.
         on_item: called after each face and photo.
+        mask_region: what masks of 0 and 255 show.
 
     Raises:
         ValueError: a folder does not hold what it should.
     """
     photos = read_contours(contours) if contours else []
-    _, faces = split_faces(data)
-    regions = score_validation(network, spec, faces, on_item)
+    _, faces = split_faces(data, spec.layout, mask_region)
+    regions, together = score_validation(network, spec, faces, on_item)
     scores: dict[str, Any] = {
         "validation": {
             "faces": len(faces),
-            "labels": "mediapipe face_landmarker",
-            "mean_dice": float(np.mean([score.dice for name, score in regions.items() if name != "background"])),
+            "labels": ", ".join(sorted({label_source(face) for face in faces})),
+            "mean_dice": float(np.nanmean([score.dice for name, score in regions.items() if name != "background"])),
             "regions": {name: asdict(score) for name, score in regions.items()},
+            "any_region": asdict(together),
         }
     }
     if photos and landmarker:
@@ -126,9 +130,9 @@ def predict_probs(network: nn.Module, head: str, crops: Sequence[BgrImage]) -> n
 
 
 def score_validation(
-    network: nn.Module, spec: NetworkSpec, faces: Sequence[tuple[Path, str]], on_item: Callable[[], None]
-) -> dict[str, RegionScore]:
-    """Scores per region name on held-out label set faces, pooled over their pixels."""
+    network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], on_item: Callable[[], None]
+) -> tuple[dict[str, RegionScore], RegionScore]:
+    """Scores per region name on held-out faces, pooled over their pixels, and of all regions as one."""
     crops = FaceCrops(faces, regions_from_names(spec.regions), augmented=False)
     classes = classes_of(spec.regions)
     confusion = np.zeros((len(classes),) * 2, np.int64)
@@ -136,10 +140,15 @@ def score_validation(
         pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
         probs = predict_probs(network, spec.head, [BgrImage(crop.numpy()) for crop, _ in pairs])
         truth = np.stack([label.numpy() for _, label in pairs])
-        confusion += confusion_matrix(truth, class_map(probs, spec.head), len(classes))
+        confusion += confusion_matrix(truth, class_map(torch.from_numpy(probs), spec.head), len(classes))
         for _ in pairs:
             on_item()
-    return dict(zip(classes, scores_per_class(confusion), strict=True))
+    return dict(zip(classes, scores_per_class(confusion), strict=True)), any_region_score(confusion)
+
+
+def label_source(face: Pair) -> str:
+    """Who drew the labels, as far as the files say."""
+    return f"masks of {face.mask.parents[1].name}" if isinstance(face, MaskPair) else "mediapipe face_landmarker"
 
 
 def score_contours(
@@ -178,19 +187,17 @@ def segment_photo(
     box = (0, 0, photo_bgr.shape[1], photo_bgr.shape[0])
     in_photo = np.stack([warp_to_frame(channel, crop, box) for channel in probs])
     ids = np.array(regions_from_names(classes_of(spec.regions)), np.uint8)
-    label_map: npt.NDArray[np.uint8] = ids[class_map(in_photo[None], spec.head)[0]]
+    label_map: npt.NDArray[np.uint8] = ids[class_map(torch.from_numpy(in_photo)[None], spec.head)[0].numpy()]
     return label_map
 
 
-def draw_comparison(
-    network: nn.Module, spec: NetworkSpec, faces: Sequence[tuple[Path, str]], columns: int = 8
-) -> BgrImage:
+def draw_comparison(network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], columns: int = 8) -> BgrImage:
     """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
     regions = regions_from_names(spec.regions)
     chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
     pairs = [FaceCrops([face], regions, augmented=False)[0] for face in chosen]
     crops = [BgrImage(crop.numpy()) for crop, _ in pairs]
-    predicted = class_map(predict_probs(network, spec.head, crops), spec.head)
+    predicted = class_map(torch.from_numpy(predict_probs(network, spec.head, crops)), spec.head).numpy()
     colors = np.array([COLORS_BGR[region] for region in regions_from_names(classes_of(spec.regions))], np.uint8)
     stacks = [
         np.vstack([crop, tint(crop, colors[truth.numpy()]), tint(crop, colors[found])])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -70,7 +71,7 @@ def target_masks(label_map: Tensor, channels: int, head: str) -> Tensor:
     return one_hot[:, 1:] if head == SIGMOID else one_hot
 
 
-def class_map(probs: npt.NDArray[np.float32], head: str) -> npt.NDArray[np.int64]:
-    """(N, H, W) class indices of (N, C, H, W) probabilities; background where no independent region is over 0.5."""
-    best = probs.argmax(1)
-    return np.where(probs.max(1) > 0.5, best + 1, 0) if head == SIGMOID else best
+def class_map(probs: Tensor, head: str) -> Tensor:
+    """(N, H, W) int64 class indices of (N, C, H, W) probabilities; background where no independent one is over 0.5."""
+    best, index = probs.max(1)
+    return torch.where(best > 0.5, index + 1, 0) if head == SIGMOID else index

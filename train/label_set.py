@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -90,6 +91,21 @@ def canvas_transform(points: list[list[float]], layout: str) -> CropTransform:
 def crop_canvas(photo_bgr: BgrImage, points: list[list[float]], layout: str) -> BgrImage:
     """(314, 274, 3) uint8: the face's crop with its margin."""
     return crop_face(photo_bgr, canvas_transform(points, layout), CANVAS_SIZE_WH)
+
+
+class LabelledPair(NamedTuple):
+    """One face of a label set: the folder, and the name of its crop and label files."""
+
+    folder: Path
+    name: str
+
+    def read_canvas(self) -> BgrImage:
+        """(314, 274, 3) uint8. Raises as `read_pair` does."""
+        return self.read()[0]
+
+    def read(self) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
+        """What `read_pair` reads."""
+        return read_pair(*self)
 
 
 def read_pair(folder: Path, name: str) -> tuple[BgrImage, npt.NDArray[np.uint8]]:

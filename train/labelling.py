@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from realtime.geometry import TIGHT
 from realtime.preprocess import BgrImage
 from train.label_set import (
     CANVAS_SIZE_WH,
@@ -56,7 +57,12 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
 
 
 def label_photos(
-    photos: Sequence[Path], out: Path, landmarker: Path, processes: int, on_photo: Callable[[], None]
+    photos: Sequence[Path],
+    out: Path,
+    landmarker: Path,
+    processes: int,
+    on_photo: Callable[[], None],
+    layout: str = TIGHT.name,
 ) -> list[LabelledPhoto]:
     """Label every photo and write the set.
 
@@ -66,13 +72,14 @@ def label_photos(
         landmarker: the MediaPipe model file.
         processes: how many at once, each with a landmarker of its own.
         on_photo: called after each photo, for a progress bar.
+        layout: of the crops.
     """
     for name in ("crops", "labels"):
         (out / name).mkdir(parents=True, exist_ok=True)
     rows = []
     spawn = multiprocessing.get_context("spawn")  # a fork inherits the locks of OpenCV's threads, and can hang
     with ProcessPoolExecutor(processes, spawn, _start_worker, (landmarker,)) as pool:
-        for row in pool.map(_label_photo, photos, unique_names(photos), repeat(out), chunksize=8):
+        for row in pool.map(_label_photo, photos, unique_names(photos), repeat(out), repeat(layout), chunksize=8):
             rows.append(row)
             on_photo()
     rows = _with_groups(rows, out)
@@ -97,10 +104,10 @@ def unique_names(photos: Sequence[Path]) -> list[str]:
     return unique
 
 
-def _label_photo(path: Path, name: str, out: Path) -> LabelledPhoto:
+def _label_photo(path: Path, name: str, out: Path, layout: str) -> LabelledPhoto:
     assert _worker is not None
     path = path.absolute()
-    row = LabelledPhoto(photo=str(path), source=path.parent.name, labeller="mediapipe face_landmarker")
+    row = LabelledPhoto(photo=str(path), source=path.parent.name, layout=layout, labeller="mediapipe face_landmarker")
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         return replace(row, rejected="unreadable")

@@ -4,6 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+FOCAL_GAMMA = 2.0
+TVERSKY_FALSE_POSITIVE, TVERSKY_FALSE_NEGATIVE = 0.3, 0.7
+
 
 def cross_entropy_loss(logits: Tensor, label_map: Tensor) -> Tensor:
     """Mean negative log likelihood of the true region over all pixels.
@@ -43,6 +46,85 @@ def soft_dice_loss(logits: Tensor, label_map: Tensor) -> Tensor:
     present = truth_area > 0
     dice = (2 * overlap / (probs.sum((0, 2, 3))[1:] + truth_area))[present]
     return 1 - dice.mean() if present.any() else dice.sum()
+
+
+def bce_loss(probs: Tensor, target: Tensor) -> Tensor:
+    """Mean binary cross-entropy over all pixels and channels, of probabilities.
+
+    Args:
+        probs: (N, C, H, W) float32 in [0, 1].
+        target: (N, C, H, W) float32, 0 or 1.
+
+    Returns:
+        () float32, 0 or more; torch holds each logarithm above -100.
+    """
+    return F.binary_cross_entropy(probs, target)
+
+
+def bce_logits_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean binary cross-entropy over all pixels and channels, of logits: exact also where a sigmoid is 0 or 1.
+
+    Args:
+        logits: (N, C, H, W) float32, before sigmoid.
+        target: (N, C, H, W) float32, 0 or 1.
+
+    Returns:
+        () float32, 0 or more.
+    """
+    return F.binary_cross_entropy_with_logits(logits, target)
+
+
+def dice_of_masks_loss(probs: Tensor, target: Tensor) -> Tensor:
+    """One minus the mean soft Dice over the channels that have pixels in the batch: `soft_dice_loss` for any masks.
+
+    Args:
+        probs: (N, C, H, W) float32 in [0, 1], background left out.
+        target: (N, C, H, W) float32, 0 or 1.
+
+    Returns:
+        () float32 in [0, 1]; 0 where no channel has any.
+    """
+    overlap, truth_area = (probs * target).sum((0, 2, 3)), target.sum((0, 2, 3))
+    present = truth_area > 0
+    dice = (2 * overlap / (probs.sum((0, 2, 3)) + truth_area))[present]
+    return 1 - dice.mean() if present.any() else dice.sum()
+
+
+def focal_loss(probs: Tensor, target: Tensor, *, is_exclusive: bool) -> Tensor:
+    """Cross-entropy that counts a pixel less the surer the network is of its truth, by (1 - p) squared.
+
+    Args:
+        probs: (N, C, H, W) float32 in [0, 1].
+        target: (N, C, H, W) float32, 0 or 1.
+        is_exclusive: each pixel has one channel (softmax), whose probability alone counts; else each channel counts.
+
+    Returns:
+        () float32, 0 or more: the mean over pixels, or over pixels and channels.
+
+    Source: arXiv:1708.02002, equation 4, with its gamma of 2, without alpha.
+    """
+    of_truth = (probs * target).sum(1) if is_exclusive else torch.where(target > 0, probs, 1 - probs)
+    return (-of_truth.clamp(min=1e-7).log() * (1 - of_truth) ** FOCAL_GAMMA).mean()
+
+
+def tversky_loss(probs: Tensor, target: Tensor) -> Tensor:
+    """One minus the mean Tversky index over the channels that have pixels in the batch: Dice that minds misses more.
+
+    Args:
+        probs: (N, C, H, W) float32 in [0, 1], background left out.
+        target: (N, C, H, W) float32, 0 or 1.
+
+    Returns:
+        () float32 in [0, 1]; 0 where no channel has any.
+
+    Source: arXiv:1706.05721, equation 3, with its best alpha of 0.3 and beta of 0.7.
+    """
+    hit = (probs * target).sum((0, 2, 3))
+    false_positive = (probs * (1 - target)).sum((0, 2, 3)) * TVERSKY_FALSE_POSITIVE
+    false_negative = ((1 - probs) * target).sum((0, 2, 3)) * TVERSKY_FALSE_NEGATIVE
+    present = target.sum((0, 2, 3)) > 0
+    index = (hit / (hit + false_positive + false_negative))[present]
+    return 1 - index.mean() if present.any() else index.sum()
 
 
 def face_finder_loss(output: Tensor, score_target: Tensor, point_target: Tensor, point_weight: Tensor) -> Tensor:

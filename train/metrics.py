@@ -48,3 +48,8 @@ def scores_per_class(confusion: npt.NDArray[np.int64]) -> list[RegionScore]:
         score_of(float(overlap), float(truth), float(predicted))
         for overlap, truth, predicted in zip(np.diag(confusion), confusion.sum(1), confusion.sum(0), strict=True)
     ]
+
+
+def any_region_score(confusion: npt.NDArray[np.int64]) -> RegionScore:
+    """Of all regions as one: whether a pixel is background or not. The first class is background."""
+    return score_of(*map(float, (confusion[1:, 1:].sum(), confusion[1:].sum(), confusion[:, 1:].sum())))

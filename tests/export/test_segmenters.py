@@ -59,4 +59,4 @@ def test_a_file_gives_the_probabilities_of_torch(
 def test_the_live_program_reads_independent_regions_as_training_does() -> None:
     probs = np.random.default_rng(0).random((1, 2, 218, 178), np.float32)
     label_map = label_crop(probs[0], REGION_GROUPS["iris"])
-    assert_array_equal(region_index(REGION_GROUPS["iris"])[label_map], class_map(probs, SIGMOID)[0])
+    assert_array_equal(region_index(REGION_GROUPS["iris"])[label_map], class_map(torch.from_numpy(probs), SIGMOID)[0])

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from realtime.regions import Region
 from train.dataset import VALIDATION_SHARE, FaceCrops, held_out, split_faces
 from train.heads import region_index
-from train.label_set import LabelledFace, LabelledPhoto, write_index
+from train.label_set import LabelledFace, LabelledPair, LabelledPhoto, write_index
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
 EYES = (Region.BACKGROUND, Region.LEFT_IRIS, Region.RIGHT_IRIS)
@@ -111,7 +111,7 @@ def label_set(tmp_path: Path, write_pair: WritePair, striped_label_map: npt.NDAr
 def test_an_example_is_the_middle_of_the_canvas_with_class_indices(
     label_set: Path, striped_label_map: npt.NDArray[np.uint8]
 ) -> None:
-    crops = FaceCrops([(label_set, "a"), (label_set, "b")], EYES, augmented=False)
+    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], EYES, augmented=False)
     assert len(crops) == 2
     crop, indices = crops[0]
     assert (crop.shape, crop.dtype) == ((218, 178, 3), torch.uint8)
@@ -123,7 +123,7 @@ def test_an_example_is_the_middle_of_the_canvas_with_class_indices(
 
 
 def test_augmented_examples_differ_each_time_and_repeat_with_torchs_seed(label_set: Path) -> None:
-    crops = FaceCrops([(label_set, "a")], tuple(Region), augmented=True)
+    crops = FaceCrops([LabelledPair(label_set, "a")], tuple(Region), augmented=True)
     torch.manual_seed(5)
     first, second = crops[0], crops[0]
     torch.manual_seed(5)
@@ -135,7 +135,7 @@ def test_augmented_examples_differ_each_time_and_repeat_with_torchs_seed(label_s
 
 
 def test_a_loader_stacks_examples_into_a_batch(label_set: Path) -> None:
-    crops = FaceCrops([(label_set, "a"), (label_set, "b")], tuple(Region), augmented=True)
+    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], tuple(Region), augmented=True)
     crop_bgr, label_map = next(iter(DataLoader(crops, batch_size=2)))
     assert (crop_bgr.shape, crop_bgr.dtype) == ((2, 218, 178, 3), torch.uint8)
     assert (label_map.shape, label_map.dtype) == ((2, 218, 178), torch.int64)

@@ -1,6 +1,5 @@
 """What logits mean under either head, worked by hand."""
 
-import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
@@ -60,6 +59,6 @@ def test_probabilities_and_targets_worked_by_hand() -> None:
 
 
 def test_a_pixel_that_no_independent_region_claims_is_background() -> None:
-    probs = np.array([[0.6, 0.4, 0.5, 0.8], [0.3, 0.45, 0.2, 0.9]], np.float32)[None, :, None]
+    probs = torch.tensor([[0.6, 0.4, 0.5, 0.8], [0.3, 0.45, 0.2, 0.9]])[None, :, None]
     assert class_map(probs, SIGMOID).tolist() == [[[1, 0, 0, 2]]]
     assert class_map(probs, SOFTMAX).tolist() == [[[0, 1, 0, 1]]]

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from train.losses import cross_entropy_loss, face_finder_loss, soft_dice_loss
+from train.losses import (
+    bce_logits_loss,
+    bce_loss,
+    cross_entropy_loss,
+    dice_of_masks_loss,
+    face_finder_loss,
+    focal_loss,
+    soft_dice_loss,
+    tversky_loss,
+)
 
 LN2 = math.log(2)
 
@@ -168,3 +177,52 @@ def test_the_finders_loss_stays_finite_without_faces_and_far_out(logit: float) -
     assert loss.isfinite()
     assert output.grad is not None
     assert output.grad.isfinite().all()
+
+
+def masks_of(rows: list[list[float]]) -> Tensor:
+    """(1, C, 1, W) of C rows of W values."""
+    return torch.tensor(rows)[None, :, None]
+
+
+PROBS = masks_of([[0.8, 0.4], [0.1, 0.5]])
+TRUTH = masks_of([[1.0, 0.0], [0.0, 1.0]])
+
+
+def test_binary_cross_entropy_worked_by_hand_is_the_same_on_probabilities_and_on_logits() -> None:
+    expected = -(math.log(0.8) + math.log(0.6) + math.log(0.9) + math.log(0.5)) / 4
+    assert bce_loss(PROBS, TRUTH).item() == pytest.approx(expected, rel=1e-5)
+    assert bce_logits_loss(PROBS.logit(), TRUTH).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_only_logits_tell_how_wrong_a_saturated_pixel_is() -> None:
+    logits = torch.full((1, 1, 1, 1), 200.0, requires_grad=True)
+    nothing = torch.zeros(1, 1, 1, 1)
+    assert bce_logits_loss(logits, nothing).item() == 200
+    (by_logits,) = torch.autograd.grad(bce_logits_loss(logits, nothing), logits)
+    (by_probs,) = torch.autograd.grad(bce_loss(logits.sigmoid(), nothing), logits)
+    assert (by_logits.item(), by_probs.item()) == (1, 0)
+
+
+def test_dice_of_masks_worked_by_hand() -> None:
+    expected = 1 - (2 * 0.8 / (1.2 + 1) + 2 * 0.5 / (0.6 + 1)) / 2
+    assert dice_of_masks_loss(PROBS, TRUTH).item() == pytest.approx(expected, rel=1e-5)
+    first_alone = masks_of([[1.0, 0.0], [0.0, 0.0]])
+    assert dice_of_masks_loss(PROBS, first_alone).item() == pytest.approx(1 - 1.6 / 2.2, rel=1e-5)
+    assert dice_of_masks_loss(PROBS, torch.zeros_like(TRUTH)).item() == 0
+
+
+def test_tversky_worked_by_hand_minds_a_miss_more_than_a_false_alarm() -> None:
+    # First channel: hit 0.8, false alarm 0.4, miss 0.2. Second: hit 0.5, false alarm 0.1, miss 0.5.
+    first, second = 0.8 / (0.8 + 0.3 * 0.4 + 0.7 * 0.2), 0.5 / (0.5 + 0.3 * 0.1 + 0.7 * 0.5)
+    assert tversky_loss(PROBS, TRUTH).item() == pytest.approx(1 - (first + second) / 2, rel=1e-5)
+    assert tversky_loss(PROBS, torch.zeros_like(TRUTH)).item() == 0
+    truth = masks_of([[1.0, 0.0]])
+    assert tversky_loss(masks_of([[0.5, 0.0]]), truth) > tversky_loss(masks_of([[1.0, 0.5]]), truth)
+
+
+def test_focal_loss_worked_by_hand() -> None:
+    independent = [-math.log(p) * (1 - p) ** 2 for p in (0.8, 0.6, 0.9, 0.5)]
+    assert focal_loss(PROBS, TRUTH, is_exclusive=False).item() == pytest.approx(sum(independent) / 4, rel=1e-5)
+    exclusive = [-math.log(p) * (1 - p) ** 2 for p in (0.8, 0.5)]
+    assert focal_loss(PROBS, TRUTH, is_exclusive=True).item() == pytest.approx(sum(exclusive) / 2, rel=1e-5)
+    assert focal_loss(1 - TRUTH, TRUTH, is_exclusive=False).isfinite()

@@ -1,0 +1,133 @@
+"""One training run: its options, and the two seeds' as presets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from realtime.geometry import TIGHT
+from realtime.regions import Region
+from train.heads import SOFTMAX
+from train.models import FACE_FINDER, PRETRAINABLE, SEGMENTERS
+from train.objective import DICE_AND_CROSS_ENTROPY, check_loss
+
+NO_ENCODER_WEIGHTS = "none"
+OPTIMIZERS = ("adamw", "sgd")
+SCHEDULES = ("one-cycle", "constant", "cosine", "plateau")
+STEP_BOUND_SCHEDULES = ("one-cycle", "cosine")
+"""Those that follow the number of steps of the whole run."""
+PRECISIONS: dict[str, Literal["bf16-mixed", "16-mixed", "32-true"]] = {
+    "bf16": "bf16-mixed",
+    "fp16": "16-mixed",
+    "fp32": "32-true",
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    "seed-a": {
+        "arch": "unet",
+        "optimizer": "adamw",
+        "learning_rate": 1e-4,
+        "schedule": "constant",
+        "batch_size": 16,
+        "epochs": 100,
+        "loss": "dice",
+    },
+    "seed-b": {
+        "arch": PRETRAINABLE,
+        "encoder_weights": "imagenet",
+        "optimizer": "sgd",
+        "learning_rate": 3e-3,
+        "momentum": 0.8,
+        "weight_decay": 3e-4,
+        "schedule": "constant",
+        "epochs": 25,
+        "loss": "dice",
+        "normalize": "dataset",
+    },
+}
+"""What the seeds trained with, by the names of `fit`'s options; what a seed did not state stays `fit`'s own."""
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """One training run.
+
+    Attributes:
+        arch: network name.
+        data: label sets, or folders of photos and masks, to learn from.
+        backgrounds: label sets whose faceless photos are scenery; the face finder needs one.
+        out: folder of the run.
+        epochs: passes over the training faces.
+        batch_size: crops or scenes a step.
+        learning_rate: its peak.
+        weight_decay: of the optimizer.
+        width: channels of the network's first level.
+        regions: of a segmenter's channels, in order.
+        seed: of weights, order and augmentation.
+        workers: processes that load data.
+        resume: checkpoint to go on from.
+        head: softmax or sigmoid.
+        loss: one of `LOSSES`.
+        layout: of the crops.
+        mask_region: what masks of 0 and 255 show.
+        normalize: of the colours.
+        optimizer, momentum: one of `OPTIMIZERS`; momentum is SGD's.
+        schedule: of the learning rate, one of `SCHEDULES`.
+        accumulate: batches whose gradients are added before a step.
+        clip: largest norm of the gradient; 0 lets it be.
+        ema: decay of the running mean of the weights that is validated and saved; 0 takes the weights themselves.
+        patience: epochs without a better score until the run ends early; 0 never ends it.
+        precision: one of `PRECISIONS`.
+        encoder_weights: file, `imagenet` or `none`, for the network that can have them.
+        trainable_stages: last stages of the encoder that learn; None for all.
+        encoder_lr: learning rate of the encoder, where it is another.
+    """
+
+    arch: str
+    data: tuple[Path, ...]
+    backgrounds: tuple[Path, ...]
+    out: Path
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    width: int
+    regions: tuple[Region, ...]
+    seed: int
+    workers: int
+    resume: Path | None
+    head: str = SOFTMAX
+    loss: str = DICE_AND_CROSS_ENTROPY
+    layout: str = TIGHT.name
+    mask_region: str | None = None
+    normalize: str = "none"
+    optimizer: str = "adamw"
+    momentum: float = 0.9
+    schedule: str = "one-cycle"
+    accumulate: int = 1
+    clip: float = 5.0
+    ema: float = 0.0
+    patience: int = 0
+    precision: str = "bf16"
+    encoder_weights: str = NO_ENCODER_WEIGHTS
+    trainable_stages: int | None = None
+    encoder_lr: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            ValueError: which, and why.
+        """
+        if self.arch in SEGMENTERS:
+            check_loss(self.loss, self.head)
+        elif self.loss != DICE_AND_CROSS_ENTROPY or self.head != SOFTMAX or self.normalize != "none":
+            raise ValueError(
+                f"the {FACE_FINDER} has a loss, head and colours of its own: leave out --loss, --head, --normalize"
+            )
+        if self.arch not in SEGMENTERS and (self.trainable_stages is not None or self.encoder_lr is not None):
+            raise ValueError(
+                f"the {FACE_FINDER} has no encoder to treat apart: leave out --freeze-encoder, --encoder-lr"
+            )
+        if self.encoder_weights != NO_ENCODER_WEIGHTS and self.arch != PRETRAINABLE:
+            raise ValueError(f"only {PRETRAINABLE} takes --encoder-weights, not {self.arch}")
+        if self.trainable_stages == 0 and self.encoder_lr is not None:
+            raise ValueError("a frozen encoder has no --encoder-lr")

@@ -1,0 +1,199 @@
+"""`python -m train fit`: the options, and the run that they ask for."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from realtime.geometry import LAYOUTS, TIGHT
+from train.config import NO_ENCODER_WEIGHTS, OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, FitConfig
+from train.console import console, one_line_errors
+from train.heads import ALL, HEADS, SOFTMAX, parse_regions
+from train.mask_folder import MASK_REGIONS
+from train.models import ARCHITECTURES, DEFAULT_WIDTHS, PRETRAINABLE
+from train.models.normalization import NORMALIZATIONS
+from train.objective import DICE_AND_CROSS_ENTROPY, LOSSES
+
+NETWORK, LOSS, PACE, DATA = "The network", "What it learns", "How it learns", "Data and machine"
+WIDTHS = ", ".join(f"{arch} {width}" for arch, width in DEFAULT_WIDTHS.items())
+MASK_REGION_HELP = "What masks of 0 and 255 show."
+
+
+def one_of(names: Iterable[str]) -> dict[str, Any]:
+    """Arguments of an option that takes these words alone."""
+    known = tuple(names)
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in known:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}")
+        return value
+
+    return {"callback": check, "metavar": "|".join(known)}
+
+
+def fit(
+    ctx: typer.Context,
+    data: Annotated[
+        list[Path], typer.Option(help="Label set, or folder with images/ and masks/; give it again for more.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the run: best.pt, last.pt, metrics/, curves.png.")],
+    preset: Annotated[
+        str | None,
+        typer.Option(**one_of(PRESETS), help="A seed project's options; those given beside it win."),
+    ] = None,
+    arch: Annotated[
+        str, typer.Option(**one_of(ARCHITECTURES), rich_help_panel=NETWORK, help="The network.")
+    ] = "unet-lite",
+    width: Annotated[
+        int | None, typer.Option(min=1, rich_help_panel=NETWORK, help=f"Channels of its first level ({WIDTHS}).")
+    ] = None,
+    head: Annotated[
+        str,
+        typer.Option(**one_of(HEADS), rich_help_panel=NETWORK, help="One region a pixel, or each by itself (sigmoid)."),
+    ] = SOFTMAX,
+    regions: Annotated[
+        str,
+        typer.Option(rich_help_panel=NETWORK, help="What it tells apart: all, groups (iris,eyes,lips,mouth) or names."),
+    ] = ALL,
+    normalize: Annotated[
+        str,
+        typer.Option(
+            **one_of(NORMALIZATIONS),
+            rich_help_panel=NETWORK,
+            help="Colours less this mean, over this deviation; kept in the network and the model file.",
+        ),
+    ] = "none",
+    encoder_weights: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=NETWORK,
+            help=f"For {PRETRAINABLE}: a ResNet34 state dict, imagenet (downloaded once), or none (from scratch).",
+        ),
+    ] = None,
+    freeze_encoder: Annotated[
+        str, typer.Option(rich_help_panel=NETWORK, help="none, all, or N: all of the encoder but its last N stages.")
+    ] = "none",
+    loss: Annotated[
+        str, typer.Option(**one_of(LOSSES), rich_help_panel=LOSS, help="bce and dice+bce want sigmoid.")
+    ] = DICE_AND_CROSS_ENTROPY,
+    epochs: Annotated[int, typer.Option(min=1, rich_help_panel=PACE, help="Passes over the training faces.")] = 12,
+    batch_size: Annotated[int, typer.Option(min=1, rich_help_panel=PACE, help="Crops or scenes at once.")] = 32,
+    accumulate: Annotated[
+        int, typer.Option(min=1, rich_help_panel=PACE, help="Batches whose gradients are added for a step.")
+    ] = 1,
+    optimizer: Annotated[
+        str, typer.Option(**one_of(OPTIMIZERS), rich_help_panel=PACE, help="Who takes the steps.")
+    ] = "adamw",
+    learning_rate: Annotated[float, typer.Option(min=0, rich_help_panel=PACE, help="Its peak.")] = 3e-3,
+    encoder_lr: Annotated[
+        float | None, typer.Option(min=0, rich_help_panel=PACE, help="Of the encoder, where it is another.")
+    ] = None,
+    weight_decay: Annotated[float, typer.Option(min=0, rich_help_panel=PACE, help="Of the optimizer.")] = 1e-2,
+    momentum: Annotated[float, typer.Option(min=0, max=1, rich_help_panel=PACE, help="Of sgd.")] = 0.9,
+    schedule: Annotated[
+        str,
+        typer.Option(**one_of(SCHEDULES), rich_help_panel=PACE, help="Of the learning rate; plateau: by val_score."),
+    ] = "one-cycle",
+    clip: Annotated[
+        float, typer.Option(min=0, rich_help_panel=PACE, help="Largest norm of the gradient; 0: as it is.")
+    ] = 5.0,
+    ema: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, rich_help_panel=PACE, help="Decay of a running mean of the weights, which is kept; 0: none."
+        ),
+    ] = 0.0,
+    patience: Annotated[
+        int, typer.Option(min=0, rich_help_panel=PACE, help="End after so many epochs without a better one; 0: never.")
+    ] = 0,
+    layout: Annotated[str, typer.Option(**one_of(LAYOUTS), rich_help_panel=DATA, help="Of the crops.")] = TIGHT.name,
+    mask_region: Annotated[
+        str | None,
+        typer.Option(**one_of(MASK_REGIONS), rich_help_panel=DATA, help=MASK_REGION_HELP),
+    ] = None,
+    backgrounds: Annotated[
+        list[Path] | None,
+        typer.Option(rich_help_panel=DATA, help="Label set whose faceless photos are scenery (face-finder)."),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(**one_of(PRECISIONS), rich_help_panel=DATA, help="fp16 needs a GPU.")
+    ] = "bf16",
+    seed: Annotated[int, typer.Option(min=0, rich_help_panel=DATA, help="Of weights, order and augmentation.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, rich_help_panel=DATA, help="Processes that load data.")] = 1,
+    threads: Annotated[
+        int, typer.Option(min=0, rich_help_panel=DATA, help="Threads that compute; 0: PyTorch's choice.")
+    ] = 0,
+    resume: Annotated[
+        Path | None, typer.Option(rich_help_panel=DATA, help="Checkpoint to go on from: last.pt of the same run.")
+    ] = None,
+) -> None:
+    """Train a segmenter or the face finder."""
+    config = build_config(ctx)
+    with one_line_errors():
+        import torch
+
+        from train.checkpoint import read_contents
+        from train.loop import fit as run_fit
+
+        if config.precision == "fp16" and not torch.cuda.is_available():
+            raise ValueError("--precision fp16 needs a GPU; bf16 and fp32 run here")
+        if threads:
+            torch.set_num_threads(threads)
+        if resume is not None:
+            read_contents(resume)
+        best = run_fit(config)
+    console.print(f"wrote {out} (best: {best.name}, last.pt, metrics/, curves.png)")
+
+
+def build_config(ctx: typer.Context) -> FitConfig:
+    """The run that the options ask for: a preset's where none was given on the command line.
+
+    Raises:
+        typer.BadParameter: options contradict each other, or one is no good.
+    """
+    options = dict(ctx.params)
+    for name, value in PRESETS.get(options["preset"], {}).items():
+        source = ctx.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            options[name] = value
+    try:
+        options["trainable_stages"] = trainable_stages(options["freeze_encoder"])
+        options["regions"] = parse_regions(options["regions"], options["head"])
+        options["encoder_weights"] = encoder_weights_of(options)
+        options["width"] = options["width"] or DEFAULT_WIDTHS[options["arch"]]
+        options["data"], options["backgrounds"] = tuple(options["data"]), tuple(options["backgrounds"] or ())
+        return FitConfig(**{field.name: options[field.name] for field in fields(FitConfig)})
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def encoder_weights_of(options: dict[str, Any]) -> str:
+    """Where the encoder's first weights come from.
+
+    Raises:
+        ValueError: a network that can start from pretrained weights is to be trained, and nothing is said of them.
+    """
+    given: str | None = options["encoder_weights"]
+    if given is None and options["arch"] == PRETRAINABLE and options["resume"] is None:
+        raise ValueError(
+            f"{PRETRAINABLE} starts from a ResNet34's weights: --encoder-weights imagenet downloads them, PATH reads a "
+            f"file, {NO_ENCODER_WEIGHTS} trains from scratch"
+        )
+    return given or NO_ENCODER_WEIGHTS
+
+
+def trainable_stages(freeze_encoder: str) -> int | None:
+    """How many of the encoder's last stages learn; None for all.
+
+    Raises:
+        ValueError: the words are neither all, none nor a number.
+    """
+    if freeze_encoder == "none":
+        return None
+    if freeze_encoder == "all":
+        return 0
+    if not freeze_encoder.isdecimal():
+        raise ValueError(f"--freeze-encoder {freeze_encoder} is neither none, all nor a number of stages")
+    return int(freeze_encoder)

@@ -1,0 +1,156 @@
+"""One training step, one validation, and what a checkpoint must have in common with the run that goes on from it."""
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torchmetrics.classification import MulticlassConfusionMatrix
+
+from train.checkpoint import NetworkSpec, spec_contents
+from train.config import STEP_BOUND_SCHEDULES, FitConfig
+from train.heads import class_map, classes_of, to_probs
+from train.losses import face_finder_loss
+from train.metrics import any_region_score, scores_per_class
+from train.models.face_finder import decode_faces
+from train.objective import loss_terms
+from train.optimization import build_optimizer, build_schedule, freeze_encoder
+from train.scenes import point_errors
+
+
+class Training(L.LightningModule):
+    """What segmenter and face finder share: the network, its specification in the checkpoint, and the optimiser."""
+
+    def __init__(self, spec: NetworkSpec, config: FitConfig) -> None:
+        super().__init__()
+        self.network = spec.build()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it for modules
+        self.spec = spec
+        self._config = config
+        self._frozen = freeze_encoder(self.network, config.trainable_stages)
+
+    def configure_optimizers(self) -> Any:
+        """What `--optimizer` and `--schedule` ask for; by default AdamW, risen, then fallen along a cosine."""
+        optimizer = build_optimizer(self.network, self._config)
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        return {"optimizer": optimizer, "lr_scheduler": build_schedule(optimizer, self._config.schedule, total_steps)}
+
+    def on_train_epoch_start(self) -> None:
+        """Keep the batch norms of frozen stages as they are."""
+        for stage in self._frozen:
+            stage.eval()
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Leave `plateau` to `on_train_epoch_end`: Lightning would step it after the checkpoint is written."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
+
+    def on_train_epoch_end(self) -> None:
+        """Tell `plateau` the epoch's score."""
+        scheduler = self.lr_schedulers()
+        if isinstance(scheduler, ReduceLROnPlateau):
+            scheduler.step(float(self.trainer.callback_metrics["val_score"]))
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on with another network or plan.
+
+        Raises:
+            ValueError: the checkpoint's network, optimizer or schedule is another, or its run was to take another
+                number of steps where the learning rate follows them.
+        """
+        now = self._plan()
+        was = checkpoint.get("plan", {"steps": checkpoint["lr_schedulers"][0].get("total_steps")})
+        for name in now.keys() & was.keys() - {"steps"}:
+            if was[name] != now[name]:
+                raise ValueError(f"the run to resume had {name} {was[name]}, this one has {now[name]}")
+        if now["schedule"] in STEP_BOUND_SCHEDULES and was["steps"] != now["steps"]:
+            raise ValueError(
+                f"the run to resume was planned for {was['steps']} steps, this one for {now['steps']}: "
+                "give the same --epochs, --batch-size and --data"
+            )
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the specification beside the weights, so that `load_checkpoint` needs nothing else, and the plan."""
+        checkpoint["network_spec"] = spec_contents(self.spec)
+        checkpoint["plan"] = self._plan()
+
+    def _plan(self) -> dict[str, Any]:
+        """What a run must have in common with the one that it goes on from."""
+        spec = spec_contents(self.spec)
+        plan = {name: spec[name] for name in ("arch", "regions", "layout", "width", "head", "normalize")}
+        plan |= {name: getattr(self._config, name) for name in ("loss", "optimizer", "schedule")}
+        return {**plan, "steps": int(self.trainer.estimated_stepping_batches)}
+
+
+class SegmenterTraining(Training):
+    """The loss that was asked for; validated by Dice per region on unmoved crops."""
+
+    def __init__(self, spec: NetworkSpec, config: FitConfig) -> None:
+        super().__init__(spec, config)
+        self._classes = classes_of(spec.regions)
+        self._confusion = MulticlassConfusionMatrix(len(self._classes))
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        """One batch's loss."""
+        crop_bgr, label_map = batch
+        terms = loss_terms(self._config.loss, self.network(crop_bgr).float(), label_map, self.spec.head)
+        loss = torch.stack(list(terms.values())).sum()
+        self.log_dict({f"train_{name}": term for name, term in terms.items()}, on_step=False, on_epoch=True)
+        self.log("loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        """Count one batch."""
+        crop_bgr, label_map = batch
+        logits = self.network(crop_bgr).float()
+        self._confusion.update(class_map(to_probs(logits, self.spec.head), self.spec.head), label_map)
+        terms = loss_terms(self._config.loss, logits, label_map, self.spec.head)
+        self.log_dict({f"val_{name}": term for name, term in terms.items()}, on_epoch=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what was counted."""
+        confusion = self._confusion.compute().cpu().numpy()
+        self._confusion.reset()
+        dice = {
+            f"val_dice_{name}": score.dice
+            for name, score in zip(self._classes, scores_per_class(confusion), strict=True)
+        }
+        self.log_dict({**dice, "val_dice_any_region": any_region_score(confusion).dice})
+        self.log("val_score", float(np.nanmean(list(dice.values())[1:])), prog_bar=True)
+
+
+class FinderTraining(Training):
+    """Focal loss of the score map plus point error; validated by F1 of found faces on unseen scenes."""
+
+    def training_step(self, batch: list[Tensor], _: int) -> Tensor:
+        """One batch's loss."""
+        thumbnail, score_target, point_target, point_weight = batch[:4]
+        output = self.network(thumbnail).float()
+        loss = face_finder_loss(output, score_target, point_target, point_weight)
+        self.log("loss", loss, prog_bar=True, on_step=True, on_epoch=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Count from nothing."""
+        self._found_count, self._true_count = 0, 0
+        self._errors: list[float] = []
+
+    def validation_step(self, batch: list[Tensor], _: int) -> None:
+        """Count one batch."""
+        thumbnail, score_target, point_target, point_weight, points = batch
+        output = self.network(thumbnail).float()
+        self.log("val_loss", face_finder_loss(output, score_target, point_target, point_weight), on_epoch=True)
+        for found_faces, true_faces in zip(decode_faces(output).cpu().numpy(), points.cpu().numpy(), strict=True):
+            errors, found, true = point_errors(found_faces, true_faces)
+            self._errors += errors
+            self._found_count, self._true_count = self._found_count + found, self._true_count + true
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what was counted."""
+        hits = len(self._errors)
+        self.log("val_recall", hits / max(self._true_count, 1))
+        self.log("val_precision", hits / max(self._found_count, 1))
+        self.log("val_point_error", float(np.mean(self._errors)) if self._errors else 1.0)
+        self.log("val_score", 2 * hits / max(self._found_count + self._true_count, 1), prog_bar=True)
