@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,6 +90,33 @@ def evaluate(
         console.print(table)
     pictures = ", ".join(sorted(path.name for path in out.glob("*.png")))
     console.print(f"wrote {out} (scores.json{', ' if pictures else ''}{pictures})")
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A .pt file that `fit` wrote, or an .onnx file that `export` did.")],
+    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="Folder for NAME.png (region ids) and NAME_overlay.jpg.")],
+    aligned: Annotated[
+        bool, typer.Option("--aligned", help="The photos are 178x218 crops already, laid out as the model's.")
+    ] = False,
+    landmarker: LandmarkerOption = None,
+) -> None:
+    """Write the masks of photos; the faces in them are found by MediaPipe."""
+    with one_line_errors(), progress() as bar:
+        from train.labelling import find_photos
+        from train.landmarks import FaceLandmarker, fetch_landmarker
+        from train.prediction import PhotoSegmenter, predict_photos
+
+        segmenter = PhotoSegmenter.read(model)
+        found = find_photos(photos)
+        task = bar.add_task("predicting", total=len(found))
+        finder = nullcontext() if aligned else FaceLandmarker(fetch_landmarker(landmarker))
+        with finder as faces:
+            without_face = predict_photos(segmenter, found, faces, out, on_photo=lambda: bar.advance(task))
+    for path in without_face[:NAMED_REJECTIONS]:
+        console.print(f"no face: {path}", highlight=False)
+    console.print(f"wrote {out} (masks of {len(found)} photos, {len(without_face)} without a face)")
 
 
 def fetch_landmarker_if(is_needed: bool, path: Path | None) -> Path | None:

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 
 from realtime.preprocess import BgrImage
-from realtime.regions import COLORS_BGR, Region
 from train.augment import center_pair
-from train.evaluation import tint
 from train.label_set import faces_of, read_index, read_pair
+from train.tint import tint
 
 COLUMNS, ROWS = 12, 6
 
@@ -24,11 +23,10 @@ def write_contact_sheet(folder: Path) -> Path:
     if not names:
         raise ValueError(f"{folder}: no crop in this label set")
     chosen = np.linspace(0, len(names) - 1, min(len(names), COLUMNS * ROWS)).astype(int)
-    colors = np.array([COLORS_BGR[region] for region in Region], np.uint8)
     tiles = []
     for index in chosen:
         crop, label_map = center_pair(*read_pair(folder, names[index]))
-        tiles.append(tint(crop, colors[label_map]))
+        tiles.append(tint(crop, label_map))
     blank = BgrImage(np.zeros_like(tiles[0]))
     tiles += [blank] * (-len(tiles) % COLUMNS)
     sheet = np.vstack([np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)])

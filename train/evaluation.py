@@ -7,23 +7,23 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
-from realtime.geometry import LAYOUTS, CropTransform, warp_to_frame
-from realtime.preprocess import BgrImage, crop_face
-from realtime.regions import COLORS_BGR, regions_from_names
+from realtime.preprocess import BgrImage
+from realtime.regions import regions_from_names
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
 from train.dataset import FaceCrops, Pair, split_faces
-from train.heads import class_map, classes_of, to_probs
-from train.landmarks import FaceLandmarker, Landmarks
+from train.heads import class_map, classes_of
+from train.landmarks import FaceLandmarker
 from train.mask_folder import MaskPair
-from train.masks import draw_label_map, face_points
+from train.masks import draw_label_map
 from train.metrics import RegionScore, any_region_score, confusion_matrix, score_of, scores_per_class
 from train.models.face_finder import decode_faces
+from train.prediction import PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
+from train.tint import tint
 
 BATCH_SIZE = 32
 
@@ -122,23 +122,17 @@ def evaluate_finder(
     }
 
 
-def predict_probs(network: nn.Module, head: str, crops: Sequence[BgrImage]) -> npt.NDArray[np.float32]:
-    """(N, C, 218, 178) probabilities of (218, 178, 3) crops."""
-    with torch.inference_mode():
-        probs: npt.NDArray[np.float32] = to_probs(network(torch.from_numpy(np.stack(crops))), head).numpy()
-    return probs
-
-
 def score_validation(
     network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], on_item: Callable[[], None]
 ) -> tuple[dict[str, RegionScore], RegionScore]:
     """Scores per region name on held-out faces, pooled over their pixels, and of all regions as one."""
     crops = FaceCrops(faces, regions_from_names(spec.regions), augmented=False)
+    segmenter = PhotoSegmenter.of_network(network, spec)
     classes = classes_of(spec.regions)
     confusion = np.zeros((len(classes),) * 2, np.int64)
     for start in range(0, len(crops), BATCH_SIZE):
         pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
-        probs = predict_probs(network, spec.head, [BgrImage(crop.numpy()) for crop, _ in pairs])
+        probs = segmenter.predict(np.stack([crop.numpy() for crop, _ in pairs]))
         truth = np.stack([label.numpy() for _, label in pairs])
         confusion += confusion_matrix(truth, class_map(torch.from_numpy(probs), spec.head), len(classes))
         for _ in pairs:
@@ -161,13 +155,14 @@ def score_contours(
     """Both masks against people's outlines, in each photo's own pixels; crops are placed by the landmarks."""
     areas = {who: {name: np.zeros(3) for name in COMPARED} for who in ("ours", "mediapipe")}
     without_face = 0
+    segmenter = PhotoSegmenter.of_network(network, spec)
     for photo in photos:
         photo_bgr = photo.read()
         size_wh = (photo_bgr.shape[1], photo_bgr.shape[0])
         truth = photo.label_map(size_wh)
         faces = landmarker.find(photo_bgr)
         without_face += not faces
-        ours = segment_photo(network, spec, photo_bgr, faces[0]) if faces else np.zeros_like(truth)
+        ours = segmenter.segment_photo(photo_bgr, faces[:1])
         theirs = draw_label_map(faces[0], size_wh) if faces else np.zeros_like(truth)
         for who, predicted in (("ours", ours), ("mediapipe", theirs)):
             for name, regions in COMPARED.items():
@@ -178,39 +173,17 @@ def score_contours(
     return ContourScores(scores["ours"], scores["mediapipe"], len(photos), without_face)
 
 
-def segment_photo(
-    network: nn.Module, spec: NetworkSpec, photo_bgr: BgrImage, landmarks: Landmarks
-) -> npt.NDArray[np.uint8]:
-    """(H, W) region ids of one face in the photo's own pixels."""
-    crop = CropTransform.from_points(face_points(landmarks), LAYOUTS[spec.layout])
-    probs = predict_probs(network, spec.head, [crop_face(photo_bgr, crop)])[0]
-    box = (0, 0, photo_bgr.shape[1], photo_bgr.shape[0])
-    in_photo = np.stack([warp_to_frame(channel, crop, box) for channel in probs])
-    ids = np.array(regions_from_names(classes_of(spec.regions)), np.uint8)
-    label_map: npt.NDArray[np.uint8] = ids[class_map(torch.from_numpy(in_photo)[None], spec.head)[0].numpy()]
-    return label_map
-
-
 def draw_comparison(network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], columns: int = 8) -> BgrImage:
     """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
-    regions = regions_from_names(spec.regions)
+    segmenter = PhotoSegmenter.of_network(network, spec)
+    ids = np.array(segmenter.regions, np.uint8)
     chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
-    pairs = [FaceCrops([face], regions, augmented=False)[0] for face in chosen]
-    crops = [BgrImage(crop.numpy()) for crop, _ in pairs]
-    predicted = class_map(torch.from_numpy(predict_probs(network, spec.head, crops)), spec.head).numpy()
-    colors = np.array([COLORS_BGR[region] for region in regions_from_names(classes_of(spec.regions))], np.uint8)
-    stacks = [
-        np.vstack([crop, tint(crop, colors[truth.numpy()]), tint(crop, colors[found])])
-        for crop, (_, truth), found in zip(crops, pairs, predicted, strict=True)
-    ]
+    pairs = [FaceCrops([face], regions_from_names(spec.regions), augmented=False)[0] for face in chosen]
+    stacks = []
+    for crop_bgr, truth in ((BgrImage(crop.numpy()), ids[truth.numpy()]) for crop, truth in pairs):
+        stacks.append(np.vstack([crop_bgr, tint(crop_bgr, truth), tint(crop_bgr, segmenter.segment_crop(crop_bgr))]))
     rows = [np.hstack(stacks[start : start + columns]) for start in range(0, len(stacks), columns)]
     width = rows[0].shape[1]
     return BgrImage(
         np.vstack([cv2.copyMakeBorder(row, 0, 8, 0, width - row.shape[1], cv2.BORDER_CONSTANT) for row in rows])
     )
-
-
-def tint(crop: BgrImage, color_bgr: npt.NDArray[np.uint8]) -> BgrImage:
-    """The crop with each region's colour laid over it; black stays see-through."""
-    is_colored = color_bgr.any(axis=2, keepdims=True)
-    return BgrImage(np.where(is_colored, crop * 0.45 + color_bgr * 0.55, crop).astype(np.uint8))

@@ -1,5 +1,6 @@
 """`python -m train fit`: the options, and the run that they ask for."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -143,8 +144,19 @@ def fit(
             torch.set_num_threads(threads)
         if resume is not None:
             read_contents(resume)
-        best = run_fit(config)
+        try:
+            best = run_fit(config)
+        except SystemExit:  # Lightning's answer to Ctrl-C
+            sys.exit(stopped_line(out))
     console.print(f"wrote {out} (best: {best.name}, last.pt, metrics/, curves.png)")
+
+
+def stopped_line(out: Path) -> str:
+    """What to do after Ctrl-C."""
+    last = out / "last.pt"
+    if last.is_file():
+        return f"stopped: the same command with --resume {last} goes on after its last whole epoch"
+    return "stopped before an epoch was done: nothing is kept"
 
 
 def build_config(ctx: typer.Context) -> FitConfig:

@@ -21,7 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realtime.regions import region_name
-from train.checkpoint import NetworkSpec
+from train.checkpoint import NetworkSpec, read_contents
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.curves import CurvesCallback
 from train.dataset import FaceCrops, Pair, color_statistics, split_faces
@@ -51,43 +51,24 @@ def fit(config: FitConfig) -> Path:
     keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises on every start
     L.seed_everything(config.seed, workers=True, verbose=False)
-    is_finder = config.arch == FACE_FINDER
-    spec = NetworkSpec(
-        arch=config.arch,
-        regions=[] if is_finder else [region_name(region) for region in config.regions],
-        layout=config.layout,
-        width=config.width,
-        training_data=", ".join(str(folder.name) for folder in config.data),
-        commit=current_commit(),
-        head=config.head,
-        normalize=config.normalize,
+    training, train_set, validation_set = (
+        prepare_finder(config) if config.arch == FACE_FINDER else prepare_segmenter(config)
     )
-    train_set: FaceCrops | FaceScenes
-    validation_set: FaceCrops | FaceScenes
-    if is_finder:
-        photos = ScenePhotos.read(config.data, config.backgrounds)
-        train_set, validation_set = FaceScenes(photos.training, True), FaceScenes(photos.validation, False)
-        training: Training = FinderTraining(spec, config)
-    else:
-        train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region)
-        check_mask_pairs([*train_faces, *validation_faces])
-        train_set = FaceCrops(train_faces, config.regions, augmented=True)
-        validation_set = FaceCrops(validation_faces, config.regions, augmented=False)
-        training = SegmenterTraining(spec, config)
-        if config.resume is None:
-            prepare_network(training.network, config, train_faces)
     load = partial(
         DataLoader[Any],
         batch_size=config.batch_size,
         num_workers=config.workers,
         persistent_workers=config.workers > 0,
     )
+    order = SeededOrder(len(train_set), config.seed)
+    if config.resume is not None:  # Lightning tells the epoch only after its workers have begun to read
+        order.set_epoch(read_contents(config.resume)["epoch"] + 1)
     trainer = build_trainer(config, len(train_set))
     trainer.fit(
         training,
         load(
             SeededItems(train_set),
-            sampler=SeededOrder(len(train_set), config.seed),
+            sampler=order,
             drop_last=len(train_set) > config.batch_size,
         ),
         load(validation_set),
@@ -96,6 +77,38 @@ def fit(config: FitConfig) -> Path:
     )
     assert isinstance(trainer.checkpoint_callback, ModelCheckpoint)
     return Path(trainer.checkpoint_callback.best_model_path)
+
+
+def prepare_finder(config: FitConfig) -> tuple[Training, FaceScenes, FaceScenes]:
+    """The face finder, and what it learns from and is validated on."""
+    photos = ScenePhotos.read(config.data, config.backgrounds)
+    training = FinderTraining(spec_of(config, []), config)
+    return training, FaceScenes(photos.training, augmented=True), FaceScenes(photos.validation, augmented=False)
+
+
+def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops]:
+    """The segmenter, and what it learns from and is validated on."""
+    train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region)
+    check_mask_pairs([*train_faces, *validation_faces])
+    training = SegmenterTraining(spec_of(config, [region_name(region) for region in config.regions]), config)
+    if config.resume is None:
+        prepare_network(training.network, config, train_faces)
+    train_set = FaceCrops(train_faces, config.regions, augmented=True)
+    return training, train_set, FaceCrops(validation_faces, config.regions, augmented=False)
+
+
+def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:
+    """What the run's network is."""
+    return NetworkSpec(
+        arch=config.arch,
+        regions=regions,
+        layout=config.layout,
+        width=config.width,
+        training_data=", ".join(str(folder.name) for folder in config.data),
+        commit=current_commit(),
+        head=config.head,
+        normalize=config.normalize,
+    )
 
 
 def prepare_network(network: nn.Module, config: FitConfig, faces: Sequence[Pair]) -> None:
@@ -114,18 +127,14 @@ def prepare_network(network: nn.Module, config: FitConfig, faces: Sequence[Pair]
 
 def build_trainer(config: FitConfig, example_count: int) -> L.Trainer:
     """Lightning's trainer with its checkpoints, log and curves in the run's folder."""
-    best = ModelCheckpoint(
-        config.out,
-        "best",
-        monitor="val_score",
-        mode="max",
-        save_last=True,
-        enable_version_counter=False,
-        save_on_train_epoch_end=True,  # when nothing of the epoch is left to do, so that a resumed run is the same
-    )
-    best.FILE_EXTENSION = ".pt"
-    best.CHECKPOINT_NAME_LAST = "last"
-    callbacks: list[L.Callback] = [best, LearningRateMonitor(), CurvesCallback(config.out), RichProgressBar(leave=True)]
+    # Two: Lightning's own `save_last` writes nothing after an epoch that is not the best. Both save when nothing of
+    # the epoch is left to do, so that a resumed run is the same.
+    save = partial(ModelCheckpoint, config.out, enable_version_counter=False, save_on_train_epoch_end=True)
+    checkpoints = [save("best", monitor="val_score", mode="max"), save("last")]
+    for checkpoint in checkpoints:
+        checkpoint.FILE_EXTENSION = ".pt"
+    callbacks: list[L.Callback] = [LearningRateMonitor(), CurvesCallback(config.out), RichProgressBar(leave=True)]
+    callbacks += checkpoints
     if config.ema:
         callbacks.append(EMAWeightAveraging(decay=config.ema))
     if config.patience:

@@ -62,8 +62,8 @@ class Training(L.LightningModule):
         """
         now = self._plan()
         was = checkpoint.get("plan", {"steps": checkpoint["lr_schedulers"][0].get("total_steps")})
-        for name in now.keys() & was.keys() - {"steps"}:
-            if was[name] != now[name]:
+        for name in now:
+            if name in was and name != "steps" and was[name] != now[name]:
                 raise ValueError(f"the run to resume had {name} {was[name]}, this one has {now[name]}")
         if now["schedule"] in STEP_BOUND_SCHEDULES and was["steps"] != now["steps"]:
             raise ValueError(
@@ -79,7 +79,7 @@ class Training(L.LightningModule):
     def _plan(self) -> dict[str, Any]:
         """What a run must have in common with the one that it goes on from."""
         spec = spec_contents(self.spec)
-        plan = {name: spec[name] for name in ("arch", "regions", "layout", "width", "head", "normalize")}
+        plan = {name: spec[name] for name in ("arch", "head", "width", "regions", "layout", "normalize")}
         plan |= {name: getattr(self._config, name) for name in ("loss", "optimizer", "schedule")}
         return {**plan, "steps": int(self.trainer.estimated_stepping_batches)}
 

@@ -8,16 +8,19 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
+from typer.testing import CliRunner
 
+from export.__main__ import app
 from export.onnx_graph import build_onnx_model, write_metadata
 from export.parity import check_parity, public_images
 from export.precision import Precision, to_precision
 from realtime.postprocess import label_crop
 from realtime.regions import REGION_GROUPS
 from realtime.session import SEGMENTER, Provider, Session
-from train.checkpoint import NetworkSpec
+from train.checkpoint import NetworkSpec, spec_contents
 from train.heads import SIGMOID, SOFTMAX, class_map, region_index, to_probs
 from train.models import SEGMENTERS
+from train.prediction import PhotoSegmenter
 
 IRISES = ["right_iris", "left_iris"]
 
@@ -60,3 +63,22 @@ def test_the_live_program_reads_independent_regions_as_training_does() -> None:
     probs = np.random.default_rng(0).random((1, 2, 218, 178), np.float32)
     label_map = label_crop(probs[0], REGION_GROUPS["iris"])
     assert_array_equal(region_index(REGION_GROUPS["iris"])[label_map], class_map(torch.from_numpy(probs), SIGMOID)[0])
+
+
+@pytest.mark.parametrize("head", [SOFTMAX, SIGMOID])
+def test_predict_gives_the_same_masks_from_the_checkpoint_and_from_the_model_file(
+    head: str, make_up_weights: Callable[[nn.Module], None], tmp_path: Path
+) -> None:
+    torch.manual_seed(5)
+    regions = IRISES if head == SIGMOID else ["background", *IRISES]
+    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head)
+    network = spec.build().eval()
+    make_up_weights(network)
+    state = {f"network.{name}": value for name, value in network.state_dict().items()}
+    torch.save({"network_spec": spec_contents(spec), "state_dict": state}, tmp_path / "best.pt")
+    result = CliRunner().invoke(app, [str(tmp_path / "best.pt"), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    crop = public_images(spec)[0]
+    masks = [PhotoSegmenter.read(tmp_path / name).segment_crop(crop) for name in ("best.pt", "unet_lite.onnx")]
+    assert len(np.unique(masks[0])) > 1
+    assert (masks[0] == masks[1]).mean() > 0.999

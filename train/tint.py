@@ -1,0 +1,16 @@
+"""A label map laid over its picture, for the eye."""
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime.preprocess import BgrImage
+from realtime.regions import COLORS_BGR, Region
+
+COLOR_SHARE = 0.55
+
+
+def tint(photo_bgr: BgrImage, label_map: npt.NDArray[np.uint8]) -> BgrImage:
+    """The photo with each region's colour laid over it."""
+    color_bgr = np.array([COLORS_BGR[region] for region in Region], np.uint8)[label_map]
+    blended = photo_bgr * (1 - COLOR_SHARE) + color_bgr * COLOR_SHARE
+    return BgrImage(np.where(label_map[:, :, None] > 0, blended, photo_bgr).astype(np.uint8))
