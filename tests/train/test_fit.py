@@ -57,11 +57,12 @@ def fitted(pairs: Path, out: Path, *words: object) -> dict[str, Any]:
 
 
 def assert_same_run(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Weights, running mean of them and the optimizer's memory are the same to the last bit."""
+    """Weights, running mean of them, and the memory of optimizer and schedule are the same to the last bit."""
     for part in {"state_dict", "current_model_state"} & one.keys():
         assert one[part].keys() == other[part].keys()
         for name, value in one[part].items():
             assert torch.equal(value, other[part][name]), (part, name)
+    assert one["lr_schedulers"] == other["lr_schedulers"]
     assert one["optimizer_states"][0]["param_groups"] == other["optimizer_states"][0]["param_groups"]
     for number, state in one["optimizer_states"][0]["state"].items():
         for name, value in state.items():
@@ -179,6 +180,14 @@ def test_the_run_ends_early_when_nothing_gets_better(pairs: Path, tmp_path: Path
     assert last_epoch == len(scores) - 1 < 8
     assert scores.index(max(scores)) == last_epoch - 2
     assert read_contents(tmp_path / "best.pt")["epoch"] == last_epoch - 2
+
+
+def test_plateau_is_told_the_score_of_every_epoch_once(pairs: Path, tmp_path: Path) -> None:
+    contents = fitted(pairs, tmp_path, "--schedule", "plateau", "--epochs", 2)
+    (state,) = contents["lr_schedulers"]
+    scores = list(read_curves(tmp_path)["val_score"].values())
+    assert state["last_epoch"] == len(scores) == 2
+    assert state["best"] == pytest.approx(max(scores))
 
 
 def test_the_running_mean_of_the_weights_is_what_is_kept(pairs: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from train.models import unet_resnet34
-from train.models.unet_resnet34 import ResNet34Encoder, load_encoder_weights
+from train.models.unet_resnet34 import ResNet34Encoder, UNetResNet34, load_encoder_weights
 
 CLASSIFIER_PARAMETERS = 512 * 1000 + 1000
 
@@ -117,3 +117,16 @@ def test_what_is_no_resnet34_is_refused_with_the_files_name(contents: object, me
     with pytest.raises(ValueError, match=rf"weights\.pth: {message}") as caught:
         load_encoder_weights(ResNet34Encoder(8), str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_the_encoder_sees_red_first_from_0_to_1() -> None:
+    network = UNetResNet34(2, 4).eval()
+    seen: list[Tensor] = []
+    network.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    crop_bgr = torch.tensor([51, 102, 255], dtype=torch.uint8).expand(1, 218, 178, 3)
+    network(crop_bgr)
+    (rgb,) = seen
+    assert rgb.shape == (1, 3, 224, 192)
+    assert rgb[0, :, 217, 177].tolist() == pytest.approx([1.0, 0.4, 0.2])
+    assert not rgb[0, :, 218:].any()
+    assert not rgb[0, :, :, 178:].any()
