@@ -16,8 +16,13 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        sys.exit(f"error: {first_line}")
+        sys.exit(f"error: {message_line(error)}")
+
+
+def message_line(error: Exception) -> str:
+    """What an error says, in one line; of one that a data loader's process passed on, what it said there."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[-1] if lines[0].startswith("Caught ") else lines[0]
 
 
 def progress() -> Progress:

@@ -19,6 +19,9 @@ from train.objective import loss_terms
 from train.optimization import build_optimizer, build_schedule, freeze_encoder
 from train.scenes import point_errors
 
+PLANNED = ("loss", "optimizer", "schedule", "ema", "trainable_stages", "encoder_lr")
+"""Options that a resumed run may not change; the learning rate and its like come from the checkpoint anyway."""
+
 
 class Training(L.LightningModule):
     """What segmenter and face finder share: the network, its specification in the checkpoint, and the optimiser."""
@@ -80,7 +83,7 @@ class Training(L.LightningModule):
         """What a run must have in common with the one that it goes on from."""
         spec = spec_contents(self.spec)
         plan = {name: spec[name] for name in ("arch", "head", "width", "regions", "layout", "normalize")}
-        plan |= {name: getattr(self._config, name) for name in ("loss", "optimizer", "schedule")}
+        plan |= {name: getattr(self._config, name) for name in PLANNED}
         return {**plan, "steps": int(self.trainer.estimated_stepping_batches)}
 
 

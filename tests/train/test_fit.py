@@ -129,6 +129,8 @@ def test_a_stop_before_the_first_epoch_is_done_keeps_nothing(
         (("--head", "sigmoid", "--loss", "dice"), "had head softmax, this one has sigmoid"),
         (("--loss", "focal"), "had loss dice+cross-entropy, this one has focal"),
         (("--optimizer", "sgd"), "had optimizer adamw, this one has sgd"),
+        (("--ema", 0.9), "had ema 0.0, this one has 0.9"),
+        (("--freeze-encoder", 2), "had trainable_stages None, this one has 2"),
         (("--width", 3), "had width 2, this one has 3"),
         (("--epochs", 3), "was planned for 2 steps, this one for 6"),
     ],
