@@ -12,6 +12,7 @@ from realtime.geometry import LAYOUTS
 from realtime.regions import regions_from_names
 from train.heads import HEADS, SOFTMAX
 from train.models import build_network
+from train.models.shared_sides import SharedSides, shared_channels
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class NetworkSpec:
         commit: the code's git commit, with a + where files were changed.
         head: one of `HEADS`; what turns a segmenter's logits into probabilities.
         normalize: of the colours, one of `NORMALIZATIONS`; its statistics are among the weights.
+        share_sides: whether the network has one channel for a region's right and left, told apart by the crop's half.
     """
 
     arch: str
@@ -38,10 +40,15 @@ class NetworkSpec:
     commit: str
     head: str = SOFTMAX
     normalize: str = "none"
+    share_sides: bool = False
 
     def build(self) -> nn.Module:
         """The network, with fresh weights."""
-        return build_network(self.arch, len(self.regions), self.width, self.normalize)
+        if not self.share_sides:
+            return build_network(self.arch, len(self.regions), self.width, self.normalize)
+        regions = regions_from_names(self.regions)
+        channel_count = max(shared_channels(regions)) + 1
+        return SharedSides(build_network(self.arch, channel_count, self.width, self.normalize), regions)
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:

@@ -65,6 +65,7 @@ class FitConfig:
         workers: processes that load data.
         resume: checkpoint to go on from.
         head: softmax or sigmoid.
+        share_sides: one channel for a region's right and left.
         loss: one of `LOSSES`.
         layout: of the crops.
         mask_region: what masks of 0 and 255 show.
@@ -95,6 +96,7 @@ class FitConfig:
     workers: int
     resume: Path | None
     head: str = SOFTMAX
+    share_sides: bool = False
     loss: str = DICE_AND_CROSS_ENTROPY
     layout: str = TIGHT.name
     mask_region: str | None = None
@@ -123,6 +125,8 @@ class FitConfig:
             raise ValueError(
                 f"the {FACE_FINDER} has a loss, head and colours of its own: leave out --loss, --head, --normalize"
             )
+        if self.arch not in SEGMENTERS and self.share_sides:
+            raise ValueError(f"the {FACE_FINDER} has no regions: leave out --share-sides")
         if self.arch not in SEGMENTERS and (self.trainable_stages is not None or self.encoder_lr is not None):
             raise ValueError(
                 f"the {FACE_FINDER} has no encoder to treat apart: leave out --freeze-encoder, --encoder-lr"

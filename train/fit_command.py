@@ -58,6 +58,14 @@ def fit(
         str,
         typer.Option(rich_help_panel=NETWORK, help="What it tells apart: all, groups (iris,eyes,lips,mouth) or names."),
     ] = ALL,
+    share_sides: Annotated[
+        bool,
+        typer.Option(
+            "--share-sides",
+            rich_help_panel=NETWORK,
+            help="One channel for a region's right and left; the half of the crop tells which it is.",
+        ),
+    ] = False,
     normalize: Annotated[
         str,
         typer.Option(

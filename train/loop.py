@@ -108,6 +108,7 @@ def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:
         commit=current_commit(),
         head=config.head,
         normalize=config.normalize,
+        share_sides=config.share_sides,
     )
 
 
@@ -121,8 +122,8 @@ def prepare_network(network: nn.Module, config: FitConfig, faces: Sequence[Pair]
         assert isinstance(network.normalization, Normalization)
         network.normalization.set_statistics(*color_statistics(faces))
     if config.encoder_weights != NO_ENCODER_WEIGHTS:
-        assert isinstance(network.encoder, ResNet34Encoder)
-        load_encoder_weights(network.encoder, config.encoder_weights)
+        encoder = next(module for module in network.modules() if isinstance(module, ResNet34Encoder))
+        load_encoder_weights(encoder, config.encoder_weights)
 
 
 def build_trainer(config: FitConfig, example_count: int) -> L.Trainer:

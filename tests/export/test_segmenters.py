@@ -71,7 +71,8 @@ def test_predict_gives_the_same_masks_from_the_checkpoint_and_from_the_model_fil
 ) -> None:
     torch.manual_seed(5)
     regions = IRISES if head == SIGMOID else ["background", *IRISES]
-    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head)
+    share_sides = head == SIGMOID
+    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head, share_sides=share_sides)
     network = spec.build().eval()
     make_up_weights(network)
     state = {f"network.{name}": value for name, value in network.state_dict().items()}

@@ -91,7 +91,19 @@ def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mon
     [
         ("--workers", 1),
         ("--optimizer", "sgd", "--schedule", "plateau", "--ema", 0.9, "--patience", 9, "--accumulate", 2),
-        ("--arch", "unet", "--schedule", "cosine", "--head", "sigmoid", "--loss", "dice+bce", "--normalize", "dataset"),
+        (
+            "--arch",
+            "unet",
+            "--schedule",
+            "cosine",
+            "--head",
+            "sigmoid",
+            "--loss",
+            "dice+bce",
+            "--normalize",
+            "dataset",
+            "--share-sides",
+        ),
     ],
     ids=["defaults", "sgd, plateau, running mean", "cosine, sigmoid, statistics"],
 )
@@ -255,6 +267,7 @@ def test_what_is_given_beside_a_preset_wins_even_where_it_is_fits_own_default(as
         (("--freeze-encoder", "6"), 1, "the encoder has 5 stages, not 6"),
         (("--freeze-encoder", "all", "--encoder-lr", 1), 2, "a frozen encoder has no --encoder-lr"),
         (("--arch", "face-finder", "--loss", "dice"), 2, "leave out --loss"),
+        (("--arch", "face-finder", "--share-sides"), 2, "leave out --share-sides"),
         (("--arch", "face-finder", "--encoder-lr", 1), 2, "leave out --freeze-encoder"),
         (("--arch", "unet-resnet34", "--encoder-weights", "gone.pth"), 1, "gone.pth: no such file of encoder weights"),
         (("--regions", "iris,iris"), 2, "a region comes twice"),
