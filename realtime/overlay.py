@@ -1,95 +1,113 @@
-"""The picture one sees: each face's regions in colour over the frame, at the frame's own resolution."""
+"""The picture one sees: an effect on each face's regions, at the frame's own resolution."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import math
+from collections.abc import Collection, Sequence
+from functools import partial
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
+from realtime import effects
+from realtime.buffers import Buffers
 from realtime.face import Face
-from realtime.geometry import warp_to_frame
-from realtime.postprocess import visible_box
+from realtime.look import Effect, Look
+from realtime.patch import Box, Pixels, Place, find_patch, hiding_box
+from realtime.postprocess import PARTS
 from realtime.preprocess import BgrImage
-from realtime.regions import COLORS_BGR, REGION_GROUPS, Region
+from realtime.regions import REGION_GROUPS, Region
 
-EDGE_STEEPNESS = 2.0
-"""How fast colour sets in where a region begins: 1 is as soft as the network's probability, more is crisper."""
-FAINTEST_PROB = 0.5 - 0.5 / EDGE_STEEPNESS
-"""At this probability and below nothing is drawn."""
+__all__ = ["Effect", "Look", "Overlay"]
 
-
-class Effect(StrEnum):
-    """What is drawn where the regions are."""
-
-    OVERLAY = "overlay"
-    CONTOUR = "contour"
-    IRIS = "iris"
-    LIPSTICK = "lipstick"
-    PIXELATE = "pixelate"
-    CUTOUT = "cutout"
-
-
-@dataclass(frozen=True)
-class Look:
-    """How faces are drawn.
-
-    Attributes:
-        effect: what is drawn.
-        regions: where.
-        opacity: of the effect, 0 to 1.
-        iris_bgr: colour of `Effect.IRIS`.
-        lipstick_bgr: colour of `Effect.LIPSTICK`.
-    """
-
-    effect: Effect = Effect.OVERLAY
-    regions: tuple[Region, ...] = tuple(region for group in ("iris", "eyes", "lips") for region in REGION_GROUPS[group])
-    opacity: float = 0.55
-    iris_bgr: tuple[int, int, int] = (150, 90, 30)
-    lipstick_bgr: tuple[int, int, int] = (60, 20, 170)
+SOLID_FROM = 0.5
+"""The opacity from which a cut-out is solid: one that can be seen through is of no use, so the usual 0.55 is solid."""
 
 
 class Overlay:
-    """Draws effects on faces."""
+    """Draws effects on faces, and takes them off again. Holds work memory, so it serves one thread at a time."""
 
-    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> BgrImage:
+    def __init__(self) -> None:
+        self._work = Buffers()
+        self._below: list[tuple[Box, Pixels]] = []
+
+    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> Pixels:
         """The picture to show.
 
         Args:
-            frame_bgr: (H, W, 3) uint8, changed in place, and only in boxes around the visible regions.
-            faces: of this very frame.
+            frame_bgr: (H, W, 3) uint8, changed in place, and only in a box around each eye and mouth drawn on.
+            faces: of this very frame; a later one is drawn on top.
             look: what is drawn.
 
         Returns:
-            the frame itself.
+            the frame itself. For `Effect.CUTOUT` the frame stays as it is, and its regions come back as (H, W, 4)
+            uint8 BGRA, all else transparent black: the Overlay's own picture, valid until the next `draw`.
         """
-        for face in faces:
-            self._draw_face(frame_bgr, face, look)
+        self._below.clear()
+        height, width = frame_bgr.shape[:2]
+        places = [Place(face.transform, (width, height)) for face in faces]
+        if look.effect is Effect.CUTOUT:
+            canvas = self._work.get("canvas", (height, width, 4), np.uint8)
+            canvas.fill(0)
+            for face, place in zip(faces, places, strict=True):
+                self._cut_out(frame_bgr, face, place, look, canvas)
+            return canvas
+        for face, place in zip(faces, places, strict=True):
+            if look.effect is Effect.PIXELATE:
+                self._pixelate(frame_bgr, face, place, look)
+            elif look.opacity > 0:
+                self._paint(frame_bgr, face, place, look)
         return frame_bgr
 
-    def _draw_face(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
-        layer = self._color_layer(face, look)
-        box = visible_box(layer[:, :, 3], face.transform, (frame_bgr.shape[1], frame_bgr.shape[0]))
-        if box is None:
-            return
-        pasted = warp_to_frame(layer, face.transform, box)
-        left, top, right, bottom = box
-        part = frame_bgr[top:bottom, left:right]
-        see_through = cv2.cvtColor(cv2.bitwise_not(pasted[:, :, 3]), cv2.COLOR_GRAY2BGR)
-        below = cv2.multiply(part, see_through, scale=1 / 255)
-        cv2.add(below, np.ascontiguousarray(pasted[:, :, :3]), dst=part)
+    def restore(self, frame_bgr: BgrImage) -> None:
+        """Put back what the last `draw` changed, to the byte; a second call changes nothing.
 
-    def _color_layer(self, face: Face, look: Look) -> npt.NDArray[np.uint8]:
-        """(218, 178, 4) uint8: colour already multiplied by alpha, and alpha; worked out only around what is shown."""
-        channels = [channel for channel, region in enumerate(face.regions) if region in look.regions]
-        colors = [(*COLORS_BGR[face.regions[channel]], 255) for channel in channels]
-        weights = np.array(colors, np.float32).reshape(-1, 4) * look.opacity
-        shown = face.probs[channels]
-        layer = np.zeros((*face.probs.shape[1:], 4), np.uint8)
-        is_visible = shown.max(axis=0, initial=0) > FAINTEST_PROB
-        x, y, width, height = cv2.boundingRect(is_visible.astype(np.uint8))
-        part = shown[:, y : y + height, x : x + width].reshape(len(shown), -1)
-        alpha = np.clip((part - 0.5) * EDGE_STEEPNESS + 0.5, 0, 1)
-        layer[y : y + height, x : x + width] = np.minimum(alpha.T @ weights, 255).reshape(height, width, 4)
-        return layer
+        Args:
+            frame_bgr: the frame that was drawn on; changed in place.
+        """
+        while self._below:  # the last box first: where two overlap, it holds what the earlier one drew
+            (left, top, right, bottom), pixels = self._below.pop()
+            frame_bgr[top:bottom, left:right] = pixels
+
+    def _paint(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look) -> None:
+        strength = math.sqrt(look.opacity)  # a tint or a line needs more than a flat colour does to be seen
+        match look.effect:
+            case Effect.IRIS:
+                shown: Collection[Region] = REGION_GROUPS["iris"]
+                paint = partial(effects.recolor, color_bgr=look.iris_bgr, pull=effects.IRIS_PULL, strength=strength)
+            case Effect.LIPSTICK:
+                shown = REGION_GROUPS["lips"]
+                paint = partial(
+                    effects.recolor, color_bgr=look.lipstick_bgr, pull=effects.LIPSTICK_PULL, strength=strength
+                )
+            case Effect.CONTOUR:
+                shown, paint = look.regions, partial(effects.contour, strength=strength)
+            case _:
+                shown, paint = look.regions, partial(effects.overlay, opacity=look.opacity)
+        for part in PARTS:
+            patch = find_patch(face, [region for region in part if region in shown], place, self._work)
+            if patch:
+                paint(self._take(frame_bgr, patch.box), patch, work=self._work)
+
+    def _pixelate(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look) -> None:
+        for number, part in enumerate(PARTS):
+            if {*part} & {*look.regions} & {*face.regions}:
+                patch = find_patch(face, part, place, self._work)
+                box = hiding_box(number, patch, face.transform.layout, place)
+                if box:
+                    effects.pixelate(self._take(frame_bgr, box))
+
+    def _cut_out(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look, canvas: Pixels) -> None:
+        opacity = min(1.0, look.opacity / SOLID_FROM)
+        for part in PARTS:
+            patch = find_patch(face, [region for region in part if region in look.regions], place, self._work)
+            if patch:
+                left, top, right, bottom = patch.box
+                inside = np.s_[top:bottom, left:right]
+                effects.cut_out(frame_bgr[inside], patch, opacity, canvas[inside], self._work)
+
+    def _take(self, frame_bgr: BgrImage, box: Box) -> Pixels:
+        """The frame's pixels in the box, to be changed; as they are, they are kept for `restore`."""
+        left, top, right, bottom = box
+        pixels = frame_bgr[top:bottom, left:right]
+        below = self._work.get(f"below {len(self._below)}", pixels.shape, np.uint8)
+        np.copyto(below, pixels)
+        self._below.append((box, below))
+        return pixels
