@@ -32,7 +32,7 @@ def read_image(path: Path) -> BgrImage:
 
 
 def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
-    """Write (H, W) or (H, W, 3) uint8 in the format of the name's suffix.
+    """Write (H, W), (H, W, 3) or, with alpha, (H, W, 4) uint8 in the format of the name's suffix.
 
     Raises:
         OutputError: the format is unknown, or the file cannot be written.
@@ -46,3 +46,11 @@ def write_image(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
         raise OutputError(f"{path}: no image format is called {path.suffix or 'nothing'!r}") from None
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from None
+
+
+def flatten(picture: npt.NDArray[np.uint8]) -> BgrImage:
+    """What a screen or a video shows of a picture: (H, W, 4) BGRA over black; (H, W, 3) is returned as it is."""
+    if picture.shape[2] == 3:
+        return BgrImage(picture)
+    over_black = cv2.cvtColor(picture, cv2.COLOR_RGBA2mRGBA)  # times alpha; the order of the colours does not matter
+    return BgrImage(cv2.cvtColor(over_black, cv2.COLOR_BGRA2BGR))

@@ -7,14 +7,14 @@ from enum import StrEnum
 from realtime.regions import REGION_GROUPS, Region
 
 NAMED_COLORS_BGR: dict[str, tuple[int, int, int]] = {
-    "red": (45, 22, 178),
-    "ruby": (58, 20, 134),
+    "red": (40, 28, 178),
+    "ruby": (40, 16, 128),
     "coral": (82, 96, 222),
     "rose": (112, 84, 196),
     "nude": (96, 110, 176),
-    "berry": (84, 30, 118),
-    "plum": (92, 38, 88),
-    "blue": (176, 122, 62),
+    "berry": (66, 24, 118),
+    "plum": (66, 30, 96),
+    "blue": (164, 120, 72),
     "grey": (140, 134, 122),
     "green": (84, 138, 82),
     "hazel": (58, 104, 134),

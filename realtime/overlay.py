@@ -18,7 +18,7 @@ from realtime.regions import REGION_GROUPS, Region
 __all__ = ["Effect", "Look", "Overlay"]
 
 SOLID_FROM = 0.5
-"""The opacity from which a cut-out is solid: one that can be seen through is of no use, so the usual 0.55 is solid."""
+"""The opacity from which lines and cut-outs are solid: the usual 0.55 is meant for a flat colour."""
 
 
 class Overlay:
@@ -67,7 +67,7 @@ class Overlay:
             frame_bgr[top:bottom, left:right] = pixels
 
     def _paint(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look) -> None:
-        strength = math.sqrt(look.opacity)  # a tint or a line needs more than a flat colour does to be seen
+        strength = math.sqrt(look.opacity)  # a tint that keeps the lightness needs more than a flat colour to be seen
         match look.effect:
             case Effect.IRIS:
                 shown: Collection[Region] = REGION_GROUPS["iris"]
@@ -78,7 +78,7 @@ class Overlay:
                     effects.recolor, color_bgr=look.lipstick_bgr, pull=effects.LIPSTICK_PULL, strength=strength
                 )
             case Effect.CONTOUR:
-                shown, paint = look.regions, partial(effects.contour, strength=strength)
+                shown, paint = look.regions, partial(effects.contour, opacity=_solid(look.opacity))
             case _:
                 shown, paint = look.regions, partial(effects.overlay, opacity=look.opacity)
         for part in PARTS:
@@ -95,7 +95,7 @@ class Overlay:
                     effects.pixelate(self._take(frame_bgr, box))
 
     def _cut_out(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look, canvas: Pixels) -> None:
-        opacity = min(1.0, look.opacity / SOLID_FROM)
+        opacity = _solid(look.opacity)
         for part in PARTS:
             patch = find_patch(face, [region for region in part if region in look.regions], place, self._work)
             if patch:
@@ -111,3 +111,7 @@ class Overlay:
         np.copyto(below, pixels)
         self._below.append((box, below))
         return pixels
+
+
+def _solid(opacity: float) -> float:
+    return min(1.0, opacity / SOLID_FROM)

@@ -24,6 +24,8 @@ HIDDEN_HALVES = ((0.4, 0.28), (0.4, 0.28), (0.6, 0.36))
 eyes. An eye is about 0.42 of it wide, a mouth 0.9."""
 HIDDEN_MARGIN = 0.25
 """Around what is seen of an eye or a mouth, as a part of its width."""
+FARTHEST_REACH = 16
+"""Crop pixels; on a face so small that a pixel spans more of them, there is no edge left to smooth."""
 BLUR = 0.45
 """Standard deviation of the blur, as a part of its reach: enough to round off a pixel, and a thin lip stays seen."""
 
@@ -37,9 +39,10 @@ class Place:
     """
 
     def __init__(self, crop: CropTransform, frame_wh: tuple[int, int]) -> None:
-        self.to_crop = crop.pixel_matrix
+        to_crop = crop.pixel_matrix
         self.scale = crop.scale
-        self._to_frame = cv2.invertAffineTransform(self.to_crop).tolist()
+        self._to_crop = to_crop.tolist()
+        self._to_frame = cv2.invertAffineTransform(to_crop).tolist()
         self._frame_wh = frame_wh
 
     def frame_box(self, left: float, top: float, right: float, bottom: float) -> Box | None:
@@ -51,6 +54,12 @@ class Place:
             sides.append((math.floor(min(max(low, 0), length)), math.ceil(min(max(high + 1, 0), length))))
         (x0, x1), (y0, y1) = sides
         return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+    def matrix(self, frame_xy: tuple[int, int], crop_xy: tuple[int, int]) -> npt.NDArray[np.float64]:
+        """(2, 3) frame to crop, from a box of the frame to one of the crop with these top left pixels."""
+        x, y = frame_xy
+        (a, b, shift_x), (c, d, shift_y) = self._to_crop
+        return np.array([[a, b, a * x + b * y + shift_x - crop_xy[0]], [c, d, c * x + d * y + shift_y - crop_xy[1]]])
 
 
 @dataclass(frozen=True)
@@ -131,30 +140,27 @@ def find_patch(face: Face, part: Collection[Region], place: Place, work: Buffers
     for plane, channel in zip(planes, channels, strict=True):
         cv2.convertScaleAbs(face.probs[channel], dst=plane, alpha=255)
     seen = work.get("seen", (height, width), np.uint8)
-    np.copyto(seen, planes[0])
-    for plane in planes[1:]:
+    cv2.add(planes[0], planes[1] if len(channels) > 1 else 0, dst=seen)
+    for plane in planes[2:]:
         cv2.add(seen, plane, dst=seen)
     is_seen = work.get("is_seen", (height, width), np.uint8)
     cv2.threshold(seen, FAINTEST_PROB * 255, 255, cv2.THRESH_BINARY, dst=is_seen)
     x, y, box_width, box_height = cv2.boundingRect(is_seen)
     if not box_width:
         return None
-    reach = max(2, math.ceil(place.scale))  # on a face smaller than the crop, a frame pixel spans as many crop pixels
+    reach = math.ceil(min(max(place.scale, 2), FARTHEST_REACH))  # a small face's frame pixel spans `scale` crop pixels
     box = place.frame_box(x - reach, y - reach, x + box_width - 1 + reach, y + box_height - 1 + reach)
     if box is None:
         return None
     left, top = max(x - reach, 0), max(y - reach, 0)
     inside = np.s_[top : y + box_height + reach, left : x + box_width + reach]
-    matrix = place.to_crop.copy()
-    matrix[:, 2] += matrix[:, :2] @ box[:2]
-    matrix[:, 2] -= (left - reach, top - reach)
     return Patch(
         tuple(face.regions[channel] for channel in channels),
         [plane[inside] for plane in planes],
         seen[inside],
         (x, y, x + box_width, y + box_height),
         box,
-        matrix,
+        place.matrix(box[:2], (left - reach, top - reach)),
         place.scale,
         reach,
     )
