@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.errors import OutputError, SourceError
-from realtime.images import IMAGE_SUFFIXES, read_image, write_image
+from realtime.images import IMAGE_SUFFIXES, flatten, read_image, write_image
 
 COLOR = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
 
@@ -143,3 +143,22 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, pixels: np
     with pytest.raises(OutputError, match=said):
         write_image(tmp_path / name, pixels)
     assert not (tmp_path / name).exists()
+
+
+def test_a_picture_with_alpha_is_flattened_over_black() -> None:
+    # 200 at alpha 128: 200 * 128 / 255 = 100.4.
+    picture = np.array([[[200, 100, 50, 255], [200, 100, 50, 128], [200, 100, 50, 0]]], np.uint8)
+    assert_allclose(flatten(picture), [[[200, 100, 50], [100, 50, 25], [0, 0, 0]]], atol=1)
+    assert_array_equal(picture[0, 0], [200, 100, 50, 255])
+
+
+def test_a_picture_without_alpha_is_flat_already() -> None:
+    assert flatten(COLOR) is COLOR
+
+
+def test_a_png_keeps_its_alpha(tmp_path: Path) -> None:
+    picture = np.array([[[200, 100, 50, 255], [200, 100, 50, 7]]], np.uint8)
+    write_image(tmp_path / "cutout.png", picture)
+    stored = cv2.imread(str(tmp_path / "cutout.png"), cv2.IMREAD_UNCHANGED)
+    assert stored is not None
+    assert_array_equal(stored, picture)
