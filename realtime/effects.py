@@ -32,7 +32,7 @@ RICHEST = 1.25
 FEATHER = (0.3, 0.9)
 """Probabilities at which a new colour sets in, and is whole: a step inside the edge, where skin or sclera shows."""
 BLOCKS = 6
-"""Along the longer side of a pixelated box. An eye is half as long as its box, so it becomes 3 or 4 blocks."""
+"""Along the longer side of a pixelated box, of which an eye is about half."""
 LUMA_BGR = np.array([0.114, 0.587, 0.299])
 """Source: ITU-R BT.601, as cv2.COLOR_BGR2GRAY."""
 
@@ -93,7 +93,10 @@ def recolor(pixels: Pixels, patch: Patch, color_bgr: Color, pull: float, strengt
 
 
 def pixelate(pixels: Pixels) -> None:
-    """A few large blocks, each the mean of all it covers; no pixel of before is left, nor any edge between two."""
+    """A few large blocks, each the mean of what it covers, in place: no pixel of before is left, nor any edge of it.
+
+    An eye ends as 3 or 4 blocks. Whoever has many frames of a moving face can still learn a little more than from one.
+    """
     height, width = pixels.shape[:2]
     block_px = max(2.0, max(height, width) / BLOCKS)
     blocks_wh = (max(1, round(width / block_px)), max(1, round(height / block_px)))
@@ -118,7 +121,9 @@ def cut_out(pixels: Pixels, patch: Patch, opacity: float, canvas_bgra: Pixels, w
     """
     alpha = patch.warp(patch.soften(patch.seen), "alpha", work)
     cv2.LUT(alpha, _edge_table(patch.scale, opacity), dst=alpha)
-    cv2.max(alpha, cv2.extractChannel(canvas_bgra, 3), dst=alpha)
+    there = work.get("there", patch.shape_hw, np.uint8)
+    cv2.extractChannel(canvas_bgra, 3, dst=there)
+    cv2.max(alpha, there, dst=alpha)
     piece = work.get("piece", canvas_bgra.shape, np.uint8)
     cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA, dst=piece)
     cv2.insertChannel(alpha, piece, 3)
@@ -140,9 +145,8 @@ def shade_table(color_bgr: Color, mean_luma: float, pull: float) -> Pixels:
     luma = np.arange(256.0)
     above_mean = np.clip((luma - mean_luma) / max(255 - mean_luma, 1), 0, 1)
     new_luma = np.maximum.accumulate(luma * (gain + (1 - gain) * above_mean)).clip(0, 255)
-    chroma = np.minimum(new_luma / color_luma, RICHEST) * (
-        1 - _smooth_step(above_mean * 2 - 1)
-    )  # no tint on black and shine
+    shine = _smooth_step(above_mean * 2 - 1)  # the lamp's own colour, not the surface's
+    chroma = np.minimum(new_luma / color_luma, RICHEST) * (1 - shine)
     shades = new_luma[:, None] + chroma[:, None] * (color - color_luma)
     return cast("Pixels", np.round(shades).clip(0, 255).astype(np.uint8)[:, None])
 
@@ -162,8 +166,8 @@ def _color_layer(patch: Patch) -> Pixels:
 @cache
 def _palette(regions: tuple[Region, ...]) -> npt.NDArray[np.float32]:
     """(K + 1, 4) float32: by it, the weights of the regions and of their sum become a sum of colours and of weights."""
-    colors = [(*COLORS_BGR[region], 1) for region in regions]
-    return np.array([*colors, (0, 0, 0, 0)], np.float32)
+    colors = np.array([COLORS_BGR[region] for region in regions], np.float32) + 0.5  # so that they round when cut
+    return np.vstack([np.column_stack([colors, np.ones(len(colors), np.float32)]), np.zeros((1, 4), np.float32)])
 
 
 def _distances(patch: Patch) -> Pixels:
