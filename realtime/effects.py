@@ -59,11 +59,14 @@ def contour(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None
     lines = patch.warp(_distances(patch), "layer", work)
     cv2.LUT(lines, table, dst=lines)
     alpha = work.get("alpha", patch.shape_hw, np.uint8)
-    colors = work.get("colors", pixels.shape, np.uint8)
     for channel, region in enumerate(patch.regions):
         cv2.extractChannel(lines, channel, dst=alpha)
-        colors[:] = COLORS_BGR[region]
-        _blend(pixels, colors, alpha, work)
+        left, top, width_px, height_px = cv2.boundingRect(alpha)
+        if width_px:
+            line = np.s_[top : top + height_px, left : left + width_px]
+            colors = work.get("colors", (height_px, width_px, 3), np.uint8)
+            colors[:] = COLORS_BGR[region]
+            _blend(pixels[line], colors, alpha[line], work)
 
 
 def recolor(pixels: Pixels, patch: Patch, color_bgr: Color, pull: float, strength: float, work: Buffers) -> None:
