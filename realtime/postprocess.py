@@ -1,6 +1,5 @@
 """What the network's probabilities say: label maps in crop and frame, and where eyes and mouth are."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import contour_generator
 
-from realtime.geometry import CropTransform, Points
+from realtime.geometry import Box, CropTransform, Points
 from realtime.regions import Region
 
 Probs = npt.NDArray[np.float32]
 """(C, 218, 178) float32 in [0, 1], one channel for each of a model's regions."""
-
-Box = tuple[int, int, int, int]
-"""box_xyxy in whole pixels."""
 
 PARTS: tuple[tuple[Region, ...], ...] = (
     (Region.RIGHT_EYE, Region.RIGHT_IRIS),
@@ -130,17 +126,7 @@ def _area(outline: Points) -> float:
 
 
 def visible_box(alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
-    """box_xyxy of the frame around what is not zero in a (218, 178) crop; None where nothing is, or it lies outside."""
+    """The box of the frame around what is not zero in a (218, 178) crop; None where nothing is, or it lies outside."""
     x, y, width, height = cv2.boundingRect(alpha)
-    if not width:
-        return None
-    corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float64)
-    in_frame = crop.to_frame(corners)
-    (left, top), (right, bottom) = in_frame.min(axis=0).tolist(), in_frame.max(axis=0).tolist()
-    box = (
-        max(0, math.floor(left) - 1),
-        max(0, math.floor(top) - 1),
-        min(frame_wh[0], math.ceil(right) + 1),
-        min(frame_wh[1], math.ceil(bottom) + 1),
-    )
-    return box if box[0] < box[2] and box[1] < box[3] else None
+    # A pixel more on each side: brought to the frame by `warp_to_frame`, one reaches half a pixel out.
+    return crop.frame_box(frame_wh, (x - 1, y - 1, x + width + 1, y + height + 1)) if width else None

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from realtime.face import Face
 from realtime.face_finder import FaceFinder, FoundFace, is_same_face
-from realtime.geometry import CROP_SIZE_WH, CropTransform, Points
-from realtime.postprocess import Box, FaceParts, Probs, measure_parts, part_channels
+from realtime.geometry import CROP_SIZE_WH, Box, CropTransform, Points
+from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
 from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import Region
 from realtime.session import Session
