@@ -20,6 +20,8 @@ PARTS: tuple[tuple[Region, ...], ...] = (
     (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
 )
 """The regions whose common centroid is each of the crop's three points: right eye, left eye, mouth."""
+MIN_AREA_PX = 12.0
+"""A part of fewer pixels of the crop has no centroid."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,12 @@ def part_channels(regions: Sequence[Region]) -> list[list[int]] | None:
     return channels if all(channels) else None
 
 
-def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: float = 12.0) -> FaceParts:
+def measure_parts(probs: Probs, channels: Sequence[Sequence[int]]) -> FaceParts:
     """Centroid, area and certainty of the eyes and the mouth.
 
     Args:
         probs: of one face. Read, never kept.
         channels: from `part_channels`.
-        min_area_px: a part of fewer pixels is not seen.
     """
     points = np.full((3, 2), np.nan)
     areas, certainty = np.zeros(3), np.zeros(3)
@@ -65,7 +66,7 @@ def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: 
         boxes.append((x, y, x + width, y + height) if width else None)
         inside = inside[y : y + height, x : x + width]
         areas[index] = cv2.countNonZero(inside) if width else 0
-        if areas[index] >= min_area_px:
+        if areas[index] >= MIN_AREA_PX:
             lead = np.maximum(prob[y : y + height, x : x + width] - np.float32(0.5), 0)
             moments = cv2.moments(lead)  # weighted: a pixel that comes or goes at the rim moves nothing at a stroke
             mass = moments["m00"]
