@@ -108,7 +108,7 @@ class FaceTracker:
         Returns:
             the faces, each with its mask on this very frame; valid until the next call.
         """
-        if is_still or self._channels is None or time_s < self._seen_s:
+        if is_still or self._channels is None or time_s < max(self._seen_s, self._looked_s):
             self._forget(time_s)
         followed = len(self._tracks)
         self._segment(self._tracks, frame_bgr, 0)
