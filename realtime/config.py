@@ -8,10 +8,9 @@ from typing import Any
 
 from realtime.look import Effect, Look, color_bgr
 from realtime.regions import REGION_GROUPS, Region
-from realtime.session import Provider
+from realtime.session import DEFAULT_MODEL, Provider
 from realtime.smoothing import Smoothing
 
-DEFAULT_MODEL = "unet_lite"
 DEFAULT_REGIONS = "iris,eyes,lips"
 DEFAULT_VIDEO = "webcam.mp4"
 DEFAULT_PICTURE = "webcam.png"

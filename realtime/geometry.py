@@ -16,6 +16,9 @@ import numpy.typing as npt
 Points = npt.NDArray[np.float64]
 """(K, 2) points (x, y) in pixels. A face is K = 3: right eye, left eye, mouth centre."""
 
+Box = tuple[int, int, int, int]
+"""box_xyxy in whole pixels: left, top, and the first column and row that are outside."""
+
 CROP_SIZE_WH = (178, 218)
 PixelType = TypeVar("PixelType", np.uint8, np.float32)
 
@@ -97,16 +100,18 @@ class CropTransform:
         """(K, 2) crop points, as frame points."""
         return (points - self.matrix[:, 2]) @ self.matrix[:, :2] / self.scale**2
 
-    def frame_box(
-        self, frame_wh: tuple[int, int], crop_wh: tuple[int, int] = CROP_SIZE_WH
-    ) -> tuple[int, int, int, int] | None:
-        """box_xyxy in whole pixels around the crop, cut to the frame; None where the crop lies outside it."""
-        width, height = crop_wh
-        corners = self.to_frame(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64))
-        limit = np.array(frame_wh)
-        left, top = np.clip(np.floor(corners.min(axis=0)), 0, limit).astype(int)
-        right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, limit).astype(int)
-        return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None
+    def frame_box(self, frame_wh: tuple[int, int], crop_box: Box = (0, 0, *CROP_SIZE_WH)) -> Box | None:
+        """The box of the frame around the crop, or around a box of it; None where that lies outside the frame."""
+        left, top, right, bottom = crop_box
+        corners = self.to_frame(np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64))
+        (left_px, top_px), (right_px, bottom_px) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        box = (
+            max(0, math.floor(left_px)),
+            max(0, math.floor(top_px)),
+            min(frame_wh[0], math.ceil(right_px)),
+            min(frame_wh[1], math.ceil(bottom_px)),
+        )
+        return box if box[0] < box[2] and box[1] < box[3] else None
 
 
 def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.float64]:
@@ -119,7 +124,7 @@ def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.f
 def warp_to_frame(
     pixels: npt.NDArray[PixelType],
     crop: CropTransform,
-    box_xyxy: tuple[int, int, int, int],
+    box_xyxy: Box,
     left_top: tuple[int, int] = (0, 0),
 ) -> npt.NDArray[PixelType]:
     """What was computed in the crop, brought to the frame's own place and resolution.

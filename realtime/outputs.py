@@ -14,6 +14,7 @@ import numpy.typing as npt
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
 from realtime.face import Face
+from realtime.frame import Frame
 from realtime.images import IMAGE_SUFFIXES, write_image
 from realtime.sinks.mask_folder import MaskFolder
 from realtime.sinks.mask_lines import MaskLines
@@ -21,7 +22,6 @@ from realtime.sinks.sink import FrameCopy, Sink
 from realtime.sinks.video_file import VIDEO_SUFFIXES, VideoFile
 from realtime.sinks.virtual_camera import VirtualCamera
 from realtime.sinks.writer import Writer
-from realtime.sources import Frame
 
 CAMERA_FPS = 30.0
 

@@ -18,6 +18,7 @@ from realtime.preprocess import FINDER_SIDE_PX
 from realtime.regions import Region, regions_from_names
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
+DEFAULT_MODEL = "unet_lite"
 LEFT_RIGHT = "subject"
 THREADS_THAT_PAY = 1
 """Networks this small gain little from a second thread, which spins while it waits: a laptop has other things to do."""

@@ -11,7 +11,6 @@ from typing import Self, cast
 from realtime.capture.cameras import FRAME_BUFFERS, Camera, CameraFeed, find_camera
 from realtime.capture.credentials import redact
 from realtime.capture.live import live_frames
-from realtime.capture.newest_frame import POLL_S as POLL_S
 from realtime.capture.newest_frame import NewestFrame
 from realtime.capture.raw_video import DEFAULT_FPS, open_stdin, raw_frames
 from realtime.capture.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
@@ -19,7 +18,7 @@ from realtime.demo import FPS as DEMO_FPS
 from realtime.demo import SIZE_WH as DEMO_SIZE_WH
 from realtime.demo import demo_frames
 from realtime.errors import SourceError
-from realtime.frame import Frame as Frame
+from realtime.frame import Frame
 from realtime.images import IMAGE_SUFFIXES, read_image
 from realtime.preprocess import BgrImage
 
@@ -33,7 +32,7 @@ Size = tuple[int, int]
 class Source(AbstractContextManager["Source"]):
     """An open source: iterate it for frames, close it when done.
 
-    It gives None at least every `POLL_S` while a live source, or stdin, has nothing new.
+    It gives None some times a second while a live source, or stdin, has nothing new.
 
     Args:
         frames: what it gives. Of a live source they are read, and closed, by a thread, and may hold lines for the user.

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from realtime.face import Face
 from realtime.face_finder import FaceFinder, FoundFace, is_same_face
-from realtime.geometry import CROP_SIZE_WH, CropTransform, Points
-from realtime.postprocess import Box, FaceParts, Probs, measure_parts, part_channels
+from realtime.geometry import CROP_SIZE_WH, Box, CropTransform, Points
+from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
 from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import Region
 from realtime.session import Session
@@ -52,6 +52,8 @@ class Track:
         crop_bgr: (218, 178, 3), what was seen there; valid until the next frame.
         probs: (C, 218, 178); valid until the next frame.
         boxes: of the crop around right eye, left eye and mouth; None where one is not there.
+        crop_smoother: none where nothing is smoothed.
+        probs_smoother: likewise.
     """
 
     number: int
@@ -87,7 +89,7 @@ class FaceTracker:
         background = [regions.index(Region.BACKGROUND)] if Region.BACKGROUND in regions else []
         self._smoothed_channels = [part + background for part in self._channels or []]
         self._most_faces = most_faces
-        self._strength = STRENGTHS.get(smoothing)
+        self._strength = STRENGTHS.get(smoothing) if self._channels else None
         self._timer = timer
         rows = 2 * most_faces  # of the faces that are followed, and of those that may be new
         self._crops = np.empty((rows, *CROP_SIZE_WH[::-1], 3), np.uint8)
@@ -106,7 +108,7 @@ class FaceTracker:
         Returns:
             the faces, each with its mask on this very frame; valid until the next call.
         """
-        if is_still or self._channels is None or time_s < self._seen_s:
+        if is_still or self._channels is None or time_s < max(self._seen_s, self._looked_s):
             self._forget(time_s)
         followed = len(self._tracks)
         self._segment(self._tracks, frame_bgr, 0)
@@ -114,7 +116,7 @@ class FaceTracker:
         if self._is_time_to_look(time_s):
             self._look(frame_bgr, time_s, followed)
         self._remember(time_s)
-        if not is_still and self._channels is not None and self._strength is not None:
+        if self._strength and not is_still:
             with self._timer.stage("smooth"):
                 for track in self._tracks:
                     self._smooth(track, time_s)

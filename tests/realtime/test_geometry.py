@@ -223,7 +223,7 @@ def test_the_frame_box_holds_the_crop_and_stays_in_the_frame(
 
 
 def test_the_frame_box_of_a_wider_crop_is_wider() -> None:
-    assert crop_at(100, 100).frame_box((640, 480), crop_wh=(20, 30)) == (100, 100, 120, 130)
+    assert crop_at(100, 100).frame_box((640, 480), (0, 0, 20, 30)) == (100, 100, 120, 130)
 
 
 @settings(deadline=None)

@@ -13,9 +13,10 @@ import pytest
 from realtime import loop
 from realtime.config import RealtimeConfig
 from realtime.errors import SourceError
+from realtime.frame import Frame
 from realtime.screen.painter import Picture
 from realtime.session import Provider
-from realtime.sources import Frame, Source, demo_source
+from realtime.sources import Source, demo_source
 
 HEADLESS = RealtimeConfig("demo", provider=Provider.CPU, headless=True, threads=1)
 

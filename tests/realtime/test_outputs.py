@@ -25,12 +25,12 @@ from realtime import outputs as outputs_module
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
 from realtime.face import Face
+from realtime.frame import Frame
 from realtime.geometry import CropTransform
 from realtime.outputs import Outputs
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from realtime.sinks.video_file import VideoFile
-from realtime.sources import Frame
 
 CROP = CropTransform((89.0, 88.0), 1.0, 0.0)
 """Crop pixels are frame pixels."""
@@ -380,7 +380,7 @@ import numpy as np
 from realtime.config import RealtimeConfig
 from realtime.errors import UserError
 from realtime.outputs import Outputs
-from realtime.sources import Frame
+from realtime.frame import Frame
 
 def interrupt(*_):
     raise KeyboardInterrupt

@@ -122,7 +122,7 @@ def alpha_of(left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.uin
     ("alpha", "crop", "box"),
     [
         (alpha_of(20, 30, 40, 50), AS_IT_IS, (119, 79, 141, 101)),
-        (alpha_of(20, 30, 40, 50), LARGE, (23, 67, 105, 149)),
+        (alpha_of(20, 30, 40, 50), LARGE, (20, 64, 108, 152)),
         (alpha_of(20, 30, 40, 50), CropTransform((600.0, 138.0), 1.0, 0.0), (530, 79, 552, 101)),
         (alpha_of(0, 0, 178, 218), CropTransform((10.0, 10.0), 1.0, 0.0), (0, 0, 100, 141)),
         (alpha_of(0, 0, 0, 0), AS_IT_IS, None),
@@ -130,7 +130,7 @@ def alpha_of(left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.uin
     ],
     ids=["as it is", "enlarged", "far to the right", "cut at the border", "nothing visible", "outside the frame"],
 )
-def test_the_box_around_what_is_visible_leaves_a_pixel_for_the_soft_edge(
+def test_the_box_around_what_is_visible_leaves_a_crop_pixel_for_the_soft_edge(
     alpha: npt.NDArray[np.uint8], crop: CropTransform, box: tuple[int, int, int, int] | None
 ) -> None:
     assert visible_box(alpha, crop, (640, 480)) == box

@@ -15,9 +15,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.capture import raw_video, v4l2
 from realtime.errors import SourceError
+from realtime.frame import Frame
 from realtime.preprocess import BgrImage
 from realtime.sinks.video_file import VideoFile
-from realtime.sources import Frame, Source, open_source
+from realtime.sources import Source, open_source
 
 
 def grey(value: int, size_wh: tuple[int, int] = (64, 48)) -> BgrImage:

@@ -420,6 +420,14 @@ def test_a_face_that_is_back_within_moments_keeps_its_number() -> None:
     assert face.number == 1
 
 
+def test_a_video_that_begins_again_after_an_empty_room_is_searched_at_once() -> None:
+    tracker = make_tracker(finder := ScriptedFinder())
+    for index in range(200):
+        tracker.follow(picture(), index / 10, is_still=False)
+    finder.finds = [FACE.found()]
+    assert len(tracker.follow(picture(FACE), 3.0, is_still=False)) == 1
+
+
 def test_a_video_that_begins_again_is_searched_anew() -> None:
     finder = ScriptedFinder(FACE.found())
     tracker = make_tracker(finder)

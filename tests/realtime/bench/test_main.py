@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from realtime.bench import __main__ as bench
-from realtime.bench.__main__ import app, parse_size
+from realtime.bench.__main__ import app
 from realtime.bench.idling import measure_idling
 from realtime.bench.tables import TextTable
 
@@ -62,11 +62,6 @@ def test_a_size_that_is_none_is_wrong_usage(size: str) -> None:
     done = CliRunner().invoke(app, [*QUICK, f"--size={size}"])
     assert done.exit_code == 2
     assert "--size" in done.output
-
-
-def test_sizes_are_width_and_height() -> None:
-    assert parse_size("640x480") == (640, 480)
-    assert parse_size(None) is None
 
 
 def test_a_table_for_a_page_is_worked_by_hand() -> None:
