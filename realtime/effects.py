@@ -44,7 +44,7 @@ def overlay(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None
     layer = patch.warp(_color_layer(patch), "layer", work)
     alpha = work.get("alpha", patch.shape_hw, np.uint8)
     cv2.extractChannel(layer, 3, dst=alpha)
-    cv2.LUT(alpha, _edge_table(patch.scale, opacity), dst=alpha)
+    cv2.LUT(alpha, _edge_table(patch.crop.scale, opacity), dst=alpha)
     colors = work.get("colors", pixels.shape, np.uint8)
     cv2.cvtColor(layer, cv2.COLOR_BGRA2BGR, dst=colors)
     _blend(pixels, colors, alpha, work)
@@ -52,9 +52,9 @@ def overlay(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None
 
 def contour(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None:
     """A thin line around each region, in its colour; the later region's where two of them meet."""
-    width = max(LINE_WIDTH, THINNEST_LINE_PX * patch.scale)
-    from_line_px = np.abs(np.arange(256) - 128) * (DISTANCE_STEP / patch.scale)
-    cover = np.clip(width / patch.scale / 2 + 0.5 - from_line_px, 0, 1)
+    width = max(LINE_WIDTH, THINNEST_LINE_PX * patch.crop.scale)
+    from_line_px = np.abs(np.arange(256) - 128) * (DISTANCE_STEP / patch.crop.scale)
+    cover = np.clip(width / patch.crop.scale / 2 + 0.5 - from_line_px, 0, 1)
     table = np.round(cover * (255 * opacity)).astype(np.uint8)
     lines = patch.warp(_distances(patch), "layer", work)
     cv2.LUT(lines, table, dst=lines)
@@ -123,7 +123,7 @@ def cut_out(pixels: Pixels, patch: Patch, opacity: float, canvas_bgra: Pixels, w
         work: memory.
     """
     alpha = patch.warp(patch.soften(patch.seen), "alpha", work)
-    cv2.LUT(alpha, _edge_table(patch.scale, opacity), dst=alpha)
+    cv2.LUT(alpha, _edge_table(patch.crop.scale, opacity), dst=alpha)
     there = work.get("there", patch.shape_hw, np.uint8)
     cv2.extractChannel(canvas_bgra, 3, dst=there)
     cv2.max(alpha, there, dst=alpha)

@@ -126,6 +126,7 @@ def warp_to_frame(
     crop: CropTransform,
     box_xyxy: Box,
     left_top: tuple[int, int] = (0, 0),
+    out: npt.NDArray[PixelType] | None = None,
 ) -> npt.NDArray[PixelType]:
     """What was computed in the crop, brought to the frame's own place and resolution.
 
@@ -134,12 +135,14 @@ def warp_to_frame(
         crop: where it lies in the frame.
         box_xyxy: the box of the frame that is wanted, in whole pixels.
         left_top: of a piece, its place (x, y) in the crop.
+        out: of the result's shape, to write into; a new one where it is not given.
 
     Returns:
-        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop or piece.
+        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop or piece; `out` where it was given.
     """
     left, top, right, bottom = box_xyxy
     matrix = crop.pixel_matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ (left, top) - left_top
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cast("npt.NDArray[PixelType]", cv2.warpAffine(pixels, matrix, (right - left, bottom - top), flags=flags))
+    warped = cv2.warpAffine(pixels, matrix, (right - left, bottom - top), dst=out, flags=flags)
+    return cast("npt.NDArray[PixelType]", warped)

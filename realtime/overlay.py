@@ -9,8 +9,9 @@ import numpy as np
 from realtime import effects
 from realtime.buffers import Buffers
 from realtime.face import Face
+from realtime.geometry import Box
 from realtime.look import Effect, Look
-from realtime.patch import Box, Pixels, Place, find_patch, hiding_box
+from realtime.patch import Pixels, find_patch, hiding_box
 from realtime.postprocess import PARTS
 from realtime.preprocess import BgrImage
 from realtime.regions import REGION_GROUPS, Region
@@ -25,6 +26,8 @@ class Overlay:
     def __init__(self) -> None:
         self._work = Buffers()
         self._below: list[tuple[Box, Pixels]] = []
+        self._canvas: Pixels = np.zeros((0, 0, 4), np.uint8)
+        self._on_canvas: list[Box] = []
 
     def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> Pixels:
         """The picture to show.
@@ -39,19 +42,16 @@ class Overlay:
             uint8 BGRA, all else transparent black: the Overlay's own picture, valid until the next `draw`.
         """
         self._below.clear()
-        height, width = frame_bgr.shape[:2]
-        places = [Place(face.transform, (width, height)) for face in faces]
         if look.effect is Effect.CUTOUT:
-            canvas = self._work.get("canvas", (height, width, 4), np.uint8)
-            canvas.fill(0)
-            for face, place in zip(faces, places, strict=True):
-                self._cut_out(frame_bgr, face, place, look, canvas)
-            return canvas
-        for face, place in zip(faces, places, strict=True):
+            self._clear_canvas(wh_of(frame_bgr))
+            for face in faces:
+                self._cut_out(frame_bgr, face, look)
+            return self._canvas
+        for face in faces:
             if look.effect is Effect.PIXELATE:
-                self._pixelate(frame_bgr, face, place, look)
+                self._pixelate(frame_bgr, face, look)
             elif look.opacity > 0:
-                self._paint(frame_bgr, face, place, look)
+                self._paint(frame_bgr, face, look)
         return frame_bgr
 
     def restore(self, frame_bgr: BgrImage) -> None:
@@ -64,7 +64,7 @@ class Overlay:
             (left, top, right, bottom), pixels = self._below.pop()
             frame_bgr[top:bottom, left:right] = pixels
 
-    def _paint(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look) -> None:
+    def _paint(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
         strength = math.sqrt(look.opacity)  # a tint that keeps the lightness needs more than a flat colour to be seen
         match look.effect:
             case Effect.IRIS:
@@ -80,26 +80,34 @@ class Overlay:
             case _:
                 shown, paint = look.regions, partial(effects.overlay, opacity=look.opacity)
         for part in PARTS:
-            patch = find_patch(face, [region for region in part if region in shown], place, self._work)
+            patch = find_patch(face, [region for region in part if region in shown], wh_of(frame_bgr), self._work)
             if patch:
                 paint(self._take(frame_bgr, patch.box), patch, work=self._work)
 
-    def _pixelate(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look) -> None:
+    def _pixelate(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
         for number, part in enumerate(PARTS):
             if {*part} & {*look.regions} & {*face.regions}:
-                patch = find_patch(face, part, place, self._work)
-                box = hiding_box(number, patch, face.transform.layout, place)
+                patch = find_patch(face, part, wh_of(frame_bgr), self._work)
+                box = hiding_box(number, patch, face.transform, wh_of(frame_bgr))
                 if box:
                     effects.pixelate(self._take(frame_bgr, box))
 
-    def _cut_out(self, frame_bgr: BgrImage, face: Face, place: Place, look: Look, canvas: Pixels) -> None:
-        opacity = _solid(look.opacity)
+    def _clear_canvas(self, frame_wh: tuple[int, int]) -> None:
+        if self._canvas.shape[:2] != frame_wh[::-1]:
+            self._canvas = np.zeros((*frame_wh[::-1], 4), np.uint8)
+        for left, top, right, bottom in self._on_canvas:  # not all of it: that would take longer on a larger frame
+            self._canvas[top:bottom, left:right] = 0
+        self._on_canvas.clear()
+
+    def _cut_out(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
         for part in PARTS:
-            patch = find_patch(face, [region for region in part if region in look.regions], place, self._work)
+            regions = [region for region in part if region in look.regions]
+            patch = find_patch(face, regions, wh_of(frame_bgr), self._work)
             if patch:
                 left, top, right, bottom = patch.box
                 inside = np.s_[top:bottom, left:right]
-                effects.cut_out(frame_bgr[inside], patch, opacity, canvas[inside], self._work)
+                effects.cut_out(frame_bgr[inside], patch, _solid(look.opacity), self._canvas[inside], self._work)
+                self._on_canvas.append(patch.box)
 
     def _take(self, frame_bgr: BgrImage, box: Box) -> Pixels:
         """The frame's pixels in the box, to be changed; as they are, they are kept for `restore`."""
@@ -113,3 +121,8 @@ class Overlay:
 
 def _solid(opacity: float) -> float:
     return min(1.0, opacity / SOLID_FROM)
+
+
+def wh_of(frame_bgr: BgrImage) -> tuple[int, int]:
+    """Its width and height."""
+    return frame_bgr.shape[1], frame_bgr.shape[0]

@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from realtime.buffers import Buffers
 from realtime.face import Face
-from realtime.geometry import CropLayout, CropTransform
+from realtime.geometry import Box, CropTransform, warp_to_frame
 from realtime.regions import Region
+from realtime.tracker import crop_points
 
-Box = tuple[int, int, int, int]
-"""box_xyxy in whole frame pixels, inside the frame."""
 Pixels = npt.NDArray[np.uint8]
 
 FAINTEST_PROB = 0.2
@@ -30,38 +29,6 @@ BLUR = 0.45
 """Standard deviation of the blur, as a part of its reach: enough to round off a pixel, and a thin lip stays seen."""
 
 
-class Place:
-    """A face's crop in a frame of this size, both ways, in OpenCV's pixels.
-
-    Args:
-        crop: of the face.
-        frame_wh: of the frame.
-    """
-
-    def __init__(self, crop: CropTransform, frame_wh: tuple[int, int]) -> None:
-        to_crop = crop.pixel_matrix
-        self.scale = crop.scale
-        self._to_crop = to_crop.tolist()
-        self._to_frame = cv2.invertAffineTransform(to_crop).tolist()
-        self._frame_wh = frame_wh
-
-    def frame_box(self, left: float, top: float, right: float, bottom: float) -> Box | None:
-        """The upright box of the frame around a box of the crop; None where it lies outside the frame."""
-        sides = []
-        for (by_x, by_y, shift), length in zip(self._to_frame, self._frame_wh, strict=True):
-            xs, ys = (by_x * left, by_x * right), (by_y * top, by_y * bottom)
-            low, high = min(xs) + min(ys) + shift, max(xs) + max(ys) + shift
-            sides.append((math.floor(min(max(low, 0), length)), math.ceil(min(max(high + 1, 0), length))))
-        (x0, x1), (y0, y1) = sides
-        return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
-
-    def matrix(self, frame_xy: tuple[int, int], crop_xy: tuple[int, int]) -> npt.NDArray[np.float64]:
-        """(2, 3) frame to crop, from a box of the frame to one of the crop with these top left pixels."""
-        x, y = frame_xy
-        (a, b, shift_x), (c, d, shift_y) = self._to_crop
-        return np.array([[a, b, a * x + b * y + shift_x - crop_xy[0]], [c, d, c * x + d * y + shift_y - crop_xy[1]]])
-
-
 @dataclass(frozen=True)
 class Patch:
     """One part of a face.
@@ -70,10 +37,10 @@ class Patch:
         regions: that are shown of it, in the order of the model's channels.
         planes: (h, w) uint8 for each region, its probability times 255 in a box of the crop.
         seen: (h, w) uint8, the sum of `planes`.
-        crop_box: box_xyxy of the crop around what is seen.
+        crop_box: of the crop, around what is seen.
         box: of the frame, around all that may be drawn.
-        matrix: (2, 3) from the frame's box to the grid that `soften` makes, in OpenCV's pixels.
-        scale: crop pixels per frame pixel.
+        crop: where the crop lies in the frame.
+        left_top: (x, y) in the crop of the grid that `soften` makes.
         reach: crop pixels by which `soften` spreads what is seen.
 
     Its arrays are in work memory: valid until the next patch is found.
@@ -82,10 +49,10 @@ class Patch:
     regions: tuple[Region, ...]
     planes: list[Pixels]
     seen: Pixels
-    crop_box: tuple[int, int, int, int]
+    crop_box: Box
     box: Box
-    matrix: npt.NDArray[np.float64]
-    scale: float
+    crop: CropTransform
+    left_top: tuple[int, int]
     reach: int
 
     @property
@@ -115,18 +82,16 @@ class Patch:
         """
         height, width = self.shape_hw
         warped = work.get(name, (height, width, *softened.shape[2:]), np.uint8)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        cv2.warpAffine(softened, self.matrix, (width, height), dst=warped, flags=flags)
-        return warped
+        return warp_to_frame(softened, self.crop, self.box, self.left_top, out=warped)
 
 
-def find_patch(face: Face, part: Collection[Region], place: Place, work: Buffers) -> Patch | None:
+def find_patch(face: Face, part: Collection[Region], frame_wh: tuple[int, int], work: Buffers) -> Patch | None:
     """The patch of these regions.
 
     Args:
         face: whose.
         part: of an eye or the mouth; those that the model lacks are left out.
-        place: of the face in its frame.
+        frame_wh: of its frame.
         work: memory for it.
 
     Returns:
@@ -148,8 +113,9 @@ def find_patch(face: Face, part: Collection[Region], place: Place, work: Buffers
     x, y, box_width, box_height = cv2.boundingRect(is_seen)
     if not box_width:
         return None
-    reach = math.ceil(min(max(place.scale, 2), FARTHEST_REACH))  # a small face's frame pixel spans `scale` crop pixels
-    box = place.frame_box(x - reach, y - reach, x + box_width - 1 + reach, y + box_height - 1 + reach)
+    crop = face.transform
+    reach = math.ceil(min(max(crop.scale, 2), FARTHEST_REACH))  # a small face's frame pixel spans `scale` crop pixels
+    box = crop.frame_box(frame_wh, (x - reach, y - reach, x + box_width + reach, y + box_height + reach))
     if box is None:
         return None
     left, top = max(x - reach, 0), max(y - reach, 0)
@@ -160,13 +126,13 @@ def find_patch(face: Face, part: Collection[Region], place: Place, work: Buffers
         seen[inside],
         (x, y, x + box_width, y + box_height),
         box,
-        place.matrix(box[:2], (left - reach, top - reach)),
-        place.scale,
+        crop,
+        (left - reach, top - reach),
         reach,
     )
 
 
-def hiding_box(part: int, patch: Patch | None, layout: CropLayout, place: Place) -> Box | None:
+def hiding_box(part: int, patch: Patch | None, crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
     """The box of the frame that must be covered so that an eye or the mouth cannot be recognised.
 
     It takes in where the part stands in every crop (so that it is covered in a blink too, when nothing of it is seen)
@@ -175,15 +141,14 @@ def hiding_box(part: int, patch: Patch | None, layout: CropLayout, place: Place)
     Args:
         part: 0 right eye, 1 left eye, 2 mouth, as in `postprocess.PARTS`.
         patch: of what is seen of it; None where nothing is.
-        layout: of the crop.
-        place: of the face in its frame.
+        crop: of the face.
+        frame_wh: of its frame.
 
     Returns:
         None where it lies outside the frame.
     """
-    mid_x, mid_y = layout.mid_eye_px
-    distance = layout.eye_distance_px
-    x, y = ((mid_x - distance / 2, mid_y), (mid_x + distance / 2, mid_y), (mid_x, mid_y + layout.eye_to_mouth_px))[part]
+    distance = crop.layout.eye_distance_px
+    x, y = crop_points(crop, in_crop=True)[part].tolist()
     half_width, half_height = (distance * length for length in HIDDEN_HALVES[part])
     left, top, right, bottom = x - half_width, y - half_height, x + half_width, y + half_height
     if patch:
@@ -191,4 +156,4 @@ def hiding_box(part: int, patch: Patch | None, layout: CropLayout, place: Place)
         margin = HIDDEN_MARGIN * (seen_right - seen_left)
         left, right = min(left, seen_left - margin), max(right, seen_right + margin)
         top, bottom = min(top, seen_top - margin), max(bottom, seen_bottom + margin)
-    return place.frame_box(left, top, right, bottom)
+    return crop.frame_box(frame_wh, (round(left), round(top), round(right), round(bottom)))

@@ -15,6 +15,7 @@ from realtime.geometry import (
     CROP_SIZE_WH,
     LAYOUTS,
     TIGHT,
+    Box,
     CropLayout,
     CropTransform,
     Points,
@@ -282,3 +283,41 @@ def test_a_dot_of_the_crop_lands_where_to_frame_says(
     landed = np.array([(light * columns).sum(), (light * rows).sum()]) / light.sum() + 0.5 + corner
     expected = crop.to_frame(np.array([pixel]) + 0.5)[0]
     assert np.linalg.norm(landed - expected) < 0.1 * max(1, 1 / scale)
+
+
+@given(
+    st.floats(-500, 1000),
+    st.floats(-500, 1000),
+    st.floats(0.05, 20),
+    st.floats(-math.pi, math.pi),
+    st.integers(0, 150),
+    st.integers(0, 200),
+)
+def test_a_box_in_the_frame_holds_all_of_the_box_of_the_crop_that_the_frame_holds(
+    x: float, y: float, scale: float, angle: float, left: int, top: int
+) -> None:
+    crop = CropTransform((x, y), scale, angle)
+    box = crop.frame_box((640, 480), (left, top, left + 20, top + 10))
+    corners = np.array([[left, top], [left + 20, top], [left + 20, top + 10], [left, top + 10], [left + 10, top + 5]])
+    inside = [corner for corner in crop.to_frame(corners) if 0.5 < corner[0] < 639.5 and 0.5 < corner[1] < 479.5]
+    if box is None:
+        assert not inside
+        return
+    assert 0 <= box[0] < box[2] <= 640
+    assert 0 <= box[1] < box[3] <= 480
+    for corner in inside:
+        assert box[0] - 0.01 <= corner[0] <= box[2] + 0.01
+        assert box[1] - 0.01 <= corner[1] <= box[3] + 0.01
+
+
+@pytest.mark.parametrize(
+    ("crop_box", "expected"),
+    [
+        ((10, 20, 30, 25), (110, 70, 130, 75)),
+        ((-110, 20, -90, 25), (0, 70, 10, 75)),
+        ((-130, 20, -110, 25), None),
+    ],
+    ids=["inside", "cut at the frame", "outside"],
+)
+def test_the_frames_box_of_a_box_of_the_crop_worked_by_hand(crop_box: Box, expected: Box | None) -> None:
+    assert CropTransform((189.0, 138.0), 1.0, 0.0).frame_box((640, 480), crop_box) == expected

@@ -1,17 +1,13 @@
 """The boxes of a face's parts: around all that is seen, inside the frame, never the whole of it."""
 
-import math
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from realtime.buffers import Buffers
 from realtime.face import Face
 from realtime.geometry import CELEBA, TIGHT, CropLayout, CropTransform
-from realtime.patch import Patch, Place, find_patch, hiding_box
+from realtime.patch import Patch, find_patch, hiding_box
 from realtime.regions import Region
 
 FRAME_WH = (640, 480)
@@ -27,38 +23,7 @@ def face_with(left: int, top: int, right: int, bottom: int, crop: CropTransform 
 
 
 def patch_of(face: Face) -> Patch | None:
-    return find_patch(face, EYE, Place(face.transform, FRAME_WH), Buffers())
-
-
-@given(
-    st.floats(-500, 1000),
-    st.floats(-500, 1000),
-    st.floats(0.05, 20),
-    st.floats(-math.pi, math.pi),
-    st.floats(0, 150),
-    st.floats(0, 200),
-)
-def test_a_box_holds_all_its_crop_pixels_that_are_in_the_frame(
-    x: float, y: float, scale: float, angle: float, left: float, top: float
-) -> None:
-    crop = CropTransform((x, y), scale, angle)
-    box = Place(crop, FRAME_WH).frame_box(left, top, left + 20, top + 10)
-    corners = np.array([[left, top], [left + 20, top], [left + 20, top + 10], [left, top + 10], [left + 10, top + 5]])
-    inside = [corner for corner in crop.to_frame(corners + 0.5) if 0.5 < corner[0] < 639.5 and 0.5 < corner[1] < 479.5]
-    if box is None:
-        assert not inside
-        return
-    assert 0 <= box[0] < box[2] <= 640
-    assert 0 <= box[1] < box[3] <= 480
-    for corner in inside:
-        assert box[0] - 0.01 <= corner[0] <= box[2] + 0.01
-        assert box[1] - 0.01 <= corner[1] <= box[3] + 0.01
-
-
-def test_a_box_worked_by_hand() -> None:
-    assert Place(AS_IT_IS, FRAME_WH).frame_box(10, 20, 30, 25) == (110, 70, 131, 76)
-    assert Place(AS_IT_IS, FRAME_WH).frame_box(-110, 20, -90, 25) == (0, 70, 11, 76)
-    assert Place(AS_IT_IS, FRAME_WH).frame_box(-130, 20, -110, 25) is None
+    return find_patch(face, EYE, FRAME_WH, Buffers())
 
 
 def test_a_patch_reaches_little_further_than_what_is_seen() -> None:
@@ -120,7 +85,7 @@ def contains(outer: tuple[int, int, int, int], inner: tuple[int, int, int, int])
 def test_a_part_that_is_not_seen_is_hidden_where_it_stands_in_every_crop(part: int, layout: CropLayout) -> None:
     points = np.array([[250.0, 200.0], [350.0, 200.0], [300.0, 310.0]])
     crop = CropTransform.from_points(points, layout)
-    box = hiding_box(part, None, layout, Place(crop, FRAME_WH))
+    box = hiding_box(part, None, crop, FRAME_WH)
     assert box is not None
     x, y = points[part]
     half_width, half_height = (55, 32) if part == 2 else (38, 25)
@@ -132,6 +97,6 @@ def test_what_is_seen_is_hidden_with_a_quarter_of_its_width_around_it() -> None:
     # A mouth wide open: 80 by 70, so 20 more to each side; crop (40..160, 130..240) of which 218 rows exist.
     face = face_with(60, 150, 140, 218)
     patch = patch_of(face)
-    box = hiding_box(2, patch, TIGHT, Place(AS_IT_IS, FRAME_WH))
+    box = hiding_box(2, patch, AS_IT_IS, FRAME_WH)
     assert box is not None
     assert contains(box, (140, 180, 260, 288))
