@@ -79,7 +79,9 @@ def webcam(
         str | None,
         typer.Option(callback=_checked(parse_size), metavar="WxH", help="Asked of a camera; of raw video on stdin."),
     ] = None,
-    fps: Annotated[float | None, typer.Option(min=0.1, help="Asked of a camera; of raw video on stdin.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.1, max=1000, help="Asked of a camera; of raw video on stdin.")
+    ] = None,
     model: Annotated[
         str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")
     ] = RealtimeConfig.model,

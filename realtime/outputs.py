@@ -1,5 +1,6 @@
 """Where finished frames go: video or picture, masks, a virtual camera; what the keys record and keep."""
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -179,6 +180,11 @@ def _check_paths(config: RealtimeConfig) -> None:
             raise OutputError(f"{path}: its folder does not exist")
         if files.count(path) > 1:
             raise OutputError(f"{path}: is named for two outputs")
+    if config.json:  # written last: hours of a run would be over before it is refused
+        place = config.json if config.json.exists() else config.json.parent
+        problem = "a folder" if config.json.is_dir() else "" if os.access(place, os.W_OK) else "not allowed"
+        if problem:
+            raise OutputError(f"{config.json}: cannot be written ({problem})")
     source = Path(config.source)
     masks = [config.masks, config.masks / f"{source.stem}.png"] if config.masks else []
     for path in files + masks:

@@ -112,6 +112,8 @@ def open_source(
     Raises:
         SourceError: it cannot be opened, or holds no frame; the message says what was tried.
     """
+    if not spec:  # a path would take it for the current folder
+        raise SourceError("the source is empty: give a camera, a video, an image, a folder, a URL, '-' or 'demo'")
     if spec == STDIN:
         return stdin_source(size_wh, fps)
     path = Path(spec)

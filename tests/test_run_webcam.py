@@ -381,6 +381,8 @@ def test_cuda_where_it_is_not_is_an_error_and_no_silent_fallback(program: Callab
         "--effect nonsense",
         "--size big",
         "--fps 0",
+        "--fps inf",
+        "--size 99999x99999",
         "--iris-color nonsense",
         "--lipstick-color nonsense",
         "--config missing.toml",

@@ -232,10 +232,24 @@ def test_a_missing_folder_is_refused_for_lines_and_numbers_too(tmp_path: Path, k
         open_outputs(replace(RealtimeConfig(), **{kind: tmp_path / "none" / "file"}))
 
 
+def test_a_file_for_the_numbers_that_cannot_be_written_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old.json").touch()
+    for path in (tmp_path / "old.json", tmp_path / "new.json", Path("/dev/null")):
+        with open_outputs(RealtimeConfig(json=path)):
+            pass
+    with pytest.raises(OutputError, match=r"cannot be written \(a folder\)"):
+        open_outputs(RealtimeConfig(json=tmp_path))
+    monkeypatch.setattr(outputs_module.os, "access", lambda *_: False)  # to root everything is permitted
+    with pytest.raises(OutputError, match=r"new\.json: cannot be written \(not allowed\)"):
+        open_outputs(RealtimeConfig(json=tmp_path / "new.json"))
+
+
 def test_what_was_opened_before_a_refusal_is_closed_and_leaves_no_file(tmp_path: Path) -> None:
     config = RealtimeConfig(output=tmp_path / "v.mp4", jsonl=tmp_path / "masks.jsonl", masks=tmp_path / "file")
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot be made"):
+    with pytest.raises(OutputError, match="is a file"):
         open_outputs(config)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -92,13 +92,15 @@ def test_a_folder_of_which_nothing_can_be_read_is_an_error(tmp_path: Path) -> No
         ("x.mp4", r"^x\.mp4: no such file or folder, and no camera is called so$"),
         ("nonsense", r"^nonsense: no such file or folder"),
         ("rtsp:/me:SECRET@door/stream", r"^\*\*\*@door/stream: no such file or folder"),
+        ("", r"^the source is empty: give a camera"),
         ("-", r"^raw video on stdin does not tell its size: say it with --size WIDTHxHEIGHT$"),
     ],
-    ids=["missing", "no kind of source", "a mistyped URL", "stdin without a size"],
+    ids=["missing", "no kind of source", "a mistyped URL", "nothing", "stdin without a size"],
 )
 def test_what_is_no_source_is_refused_in_one_line(
     spec: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "one.png").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(v4l2, "capture_devices", list)
     with pytest.raises(SourceError, match=said) as refusal:
