@@ -121,25 +121,19 @@ def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.f
     return shifted
 
 
-def warp_to_frame(
-    pixels: npt.NDArray[PixelType],
-    crop: CropTransform,
-    box_xyxy: Box,
-    left_top: tuple[int, int] = (0, 0),
-) -> npt.NDArray[PixelType]:
+def warp_to_frame(pixels: npt.NDArray[PixelType], crop: CropTransform, box_xyxy: Box) -> npt.NDArray[PixelType]:
     """What was computed in the crop, brought to the frame's own place and resolution.
 
     Args:
-        pixels: (218, 178) or (218, 178, K) with K at most 4, or a piece of it; uint8 or float32. Read, never kept.
+        pixels: (218, 178) or (218, 178, K) with K at most 4; uint8 or float32. Read, never kept.
         crop: where it lies in the frame.
         box_xyxy: the box of the frame that is wanted, in whole pixels.
-        left_top: of a piece, its place (x, y) in the crop.
 
     Returns:
-        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop or piece.
+        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop.
     """
     left, top, right, bottom = box_xyxy
     matrix = crop.pixel_matrix.copy()
-    matrix[:, 2] += matrix[:, :2] @ (left, top) - left_top
+    matrix[:, 2] += matrix[:, :2] @ (left, top)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cast("npt.NDArray[PixelType]", cv2.warpAffine(pixels, matrix, (right - left, bottom - top), flags=flags))

@@ -222,8 +222,10 @@ def test_the_frame_box_holds_the_crop_and_stays_in_the_frame(
         assert_allclose(box, box_xyxy, atol=1)
 
 
-def test_the_frame_box_of_a_wider_crop_is_wider() -> None:
-    assert crop_at(100, 100).frame_box((640, 480), (0, 0, 20, 30)) == (100, 100, 120, 130)
+def test_the_frame_box_of_a_piece_of_the_crop_lies_around_that_piece() -> None:
+    assert crop_at(100, 100).frame_box((640, 480), (-5, 10, 20, 30)) == (95, 110, 120, 130)
+    assert crop_at(100, 100).frame_box((110, 480), (-5, 10, 20, 30)) == (95, 110, 110, 130)
+    assert crop_at(100, 100).frame_box((95, 480), (-5, 10, 20, 30)) is None
 
 
 @settings(deadline=None)
