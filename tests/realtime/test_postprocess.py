@@ -20,8 +20,6 @@ ALL = tuple(Region)
 EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)
 AS_IT_IS = CropTransform((189.0, 138.0), 1.0, 0.0)
 """Crop pixel (x, y) is frame pixel (x + 100, y + 50)."""
-LARGE = CropTransform((300.0, 300.0), 0.25, 0.0)
-"""Crop pixel (x, y) is 4 x 4 frame pixels from (4 x - 56, 4 y - 52)."""
 
 
 def probs_of(regions: tuple[Region, ...], *boxes: tuple[Region, tuple[int, int, int, int], float]) -> Probs:
