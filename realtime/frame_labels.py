@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from realtime.face import Face
 from realtime.geometry import Box, warp_to_frame
-from realtime.postprocess import label_crop, visible_box
+from realtime.postprocess import label_crop
 from realtime.regions import Region
 
 
@@ -30,7 +31,10 @@ def frame_labels(face: Face, frame_wh: tuple[int, int]) -> FrameLabels | None:
 
     Probabilities, not ids, are brought to the frame's size, so that edges stay smooth on a large face.
     """
-    box = visible_box(face.label_map, face.transform, frame_wh)
+    x, y, width, height = cv2.boundingRect(face.label_map)
+    # A pixel more on each side: brought to the frame, a crop pixel reaches half a pixel out.
+    crop_box = (x - 1, y - 1, x + width + 1, y + height + 1)
+    box = face.transform.frame_box(frame_wh, crop_box) if width else None
     if box is None:
         return None
     in_frame = np.stack([warp_to_frame(prob, face.transform, box) for prob in face.probs])

@@ -32,6 +32,14 @@ class CropLayout:
     eye_distance_px: float
     eye_to_mouth_px: float
 
+    @cached_property
+    def points_px(self) -> Points:
+        """(3, 2) where right eye, left eye and mouth stand in the crop if the face fits; read-only."""
+        (x, y), half = self.mid_eye_px, self.eye_distance_px / 2
+        points = np.array([[x - half, y], [x + half, y], [x, y + self.eye_to_mouth_px]])
+        points.setflags(write=False)
+        return points
+
 
 TIGHT = CropLayout("tight", (89.0, 88.0), 66.0, 74.0)
 CELEBA = CropLayout("celeba", (89.0, 112.0), 39.0, 42.0)
@@ -91,6 +99,11 @@ class CropTransform:
         matrix = shift_matrix(self.matrix, by=0.5)
         matrix.setflags(write=False)
         return matrix
+
+    @property
+    def face_points(self) -> Points:
+        """(3, 2) where right eye, left eye and mouth are in the frame if the face fits its crop."""
+        return self.to_frame(self.layout.points_px)
 
     def to_crop(self, points: Points) -> Points:
         """(K, 2) frame points, as crop points."""

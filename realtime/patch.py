@@ -12,7 +12,6 @@ from realtime.buffers import Buffers
 from realtime.face import Face
 from realtime.geometry import Box, CropTransform, warp_to_frame
 from realtime.regions import Region
-from realtime.tracker import crop_points
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -148,7 +147,7 @@ def hiding_box(part: int, patch: Patch | None, crop: CropTransform, frame_wh: tu
         None where it lies outside the frame.
     """
     distance = crop.layout.eye_distance_px
-    x, y = crop_points(crop, in_crop=True)[part].tolist()
+    x, y = crop.layout.points_px[part].tolist()
     half_width, half_height = (distance * length for length in HIDDEN_HALVES[part])
     left, top, right, bottom = x - half_width, y - half_height, x + half_width, y + half_height
     if patch:

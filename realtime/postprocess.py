@@ -124,10 +124,3 @@ def region_polygons(probs: Probs, crop: CropTransform, regions: Sequence[Region]
 
 def _area(outline: Points) -> float:
     return float(cv2.contourArea(outline.astype(np.float32)))
-
-
-def visible_box(alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
-    """The box of the frame around what is not zero in a (218, 178) crop; None where nothing is, or it lies outside."""
-    x, y, width, height = cv2.boundingRect(alpha)
-    # A pixel more on each side: brought to the frame by `warp_to_frame`, one reaches half a pixel out.
-    return crop.frame_box(frame_wh, (x - 1, y - 1, x + width + 1, y + height + 1)) if width else None

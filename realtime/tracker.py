@@ -164,7 +164,7 @@ class FaceTracker:
             found = self._finder.find(frame_bgr)
         unknown: list[FoundFace] = []
         for find in found:
-            known = [track for track in self._tracks if is_same_face(find.points, crop_points(track.next_crop))]
+            known = [track for track in self._tracks if is_same_face(find.points, track.next_crop.face_points)]
             for track in known:
                 track.sure_s = time_s
             if not known:
@@ -202,9 +202,9 @@ class FaceTracker:
     def _number(self, crop: CropTransform) -> int:
         """The old number of a face that was here a moment ago, or a new one."""
         taken = {track.number for track in self._tracks}
-        points = crop_points(crop)
+        points = crop.face_points
         for number, (_, old_crop) in self._last_seen.items():
-            if number not in taken and is_same_face(points, crop_points(old_crop)):
+            if number not in taken and is_same_face(points, old_crop.face_points):
                 return number
         self._next_number += 1
         return self._next_number - 1
@@ -221,7 +221,7 @@ class FaceTracker:
             track.sure_s = time_s
         elif not (seen[2] and parts.certainty[2] >= MIN_CERTAINTY_ALONE and time_s - track.sure_s <= DOUBT_S):
             return False
-        points = complete_points(parts.points, seen, crop_points(track.crop, in_crop=True))
+        points = complete_points(parts.points, seen, track.crop.layout.points_px)
         try:
             track.next_crop = CropTransform.from_points(track.crop.to_frame(points), self._layout)
         except ValueError:
@@ -238,8 +238,8 @@ def without_doubles(tracks: Sequence[Track]) -> list[Track]:
     """The tracks, less those that have come to lie on an older one."""
     kept: list[Track] = []
     for track in tracks:
-        points = crop_points(track.next_crop)
-        if not any(is_same_face(points, crop_points(other.next_crop)) for other in kept):
+        points = track.next_crop.face_points
+        if not any(is_same_face(points, other.next_crop.face_points) for other in kept):
             kept.append(track)
     return kept
 
@@ -259,14 +259,6 @@ def complete_points(points: Points, seen: npt.NDArray[np.bool_], expected: Point
     """(3, 2) crop points; a part that is not seen (a blink, a hand) moves as those that are."""
     moved = (points[seen] - expected[seen]).mean(axis=0)
     return np.where(seen[:, None], points, expected + moved)
-
-
-def crop_points(crop: CropTransform, in_crop: bool = False) -> Points:
-    """(3, 2) where eyes and mouth stand in this crop if it fits, in frame or crop pixels."""
-    x, y = crop.layout.mid_eye_px
-    half = crop.layout.eye_distance_px / 2
-    points = np.array([[x - half, y], [x + half, y], [x, y + crop.layout.eye_to_mouth_px]])
-    return points if in_crop else crop.to_frame(points)
 
 
 def is_near(before: CropTransform, after: CropTransform) -> bool:

@@ -174,6 +174,13 @@ def test_shifting_a_matrix_leaves_the_old_one_alone() -> None:
     assert_array_equal(matrix, [[2, 0, 3], [0, 2, 5]])
 
 
+def test_a_face_that_fits_its_crop_stands_where_the_layout_wants_it() -> None:
+    assert_allclose(TIGHT.points_px, [[56, 88], [122, 88], [89, 162]])
+    # Half the scale, a quarter turn clockwise: 33 aside becomes 66 below, 74 below becomes 148 to the left.
+    in_frame = CropTransform((200.0, 300.0), 0.5, math.pi / 2).face_points
+    assert_allclose(in_frame, [[200, 234], [200, 366], [52, 300]])
+
+
 def crop_at(left: float, top: float, scale: float = 1.0, angle_rad: float = 0.0) -> CropTransform:
     """An upright crop, at scale 1, whose top left corner is here in the frame."""
     return CropTransform((left + 89, top + 88), scale, angle_rad)
@@ -223,8 +230,10 @@ def test_the_frame_box_holds_the_crop_and_stays_in_the_frame(
         assert_allclose(box, box_xyxy, atol=1)
 
 
-def test_the_frame_box_of_a_wider_crop_is_wider() -> None:
-    assert crop_at(100, 100).frame_box((640, 480), (0, 0, 20, 30)) == (100, 100, 120, 130)
+def test_the_frame_box_of_a_piece_of_the_crop_lies_around_that_piece() -> None:
+    assert crop_at(100, 100).frame_box((640, 480), (-5, 10, 20, 30)) == (95, 110, 120, 130)
+    assert crop_at(100, 100).frame_box((110, 480), (-5, 10, 20, 30)) == (95, 110, 110, 130)
+    assert crop_at(100, 100).frame_box((95, 480), (-5, 10, 20, 30)) is None
 
 
 @settings(deadline=None)
