@@ -1,7 +1,6 @@
 """The live loop: source, segmenter, overlay, outputs, window."""
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +17,12 @@ from realtime.screen.painter import Painter
 from realtime.screen.viewer import Viewer
 from realtime.screen.window import Window, display_problem
 from realtime.segmenter import Segmenter
-from realtime.sources import Source, demo_source, open_source
+from realtime.sources import Source, Tell, demo_source, open_source
 from realtime.stop_signals import StopSignals
 from realtime.timing import percentiles
 
 CAMERA_0 = "0"
 TITLE = "eye-lip-segmenter (? lists the keys)"
-Tell = Callable[[str], None]
 
 
 @dataclass

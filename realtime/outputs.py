@@ -19,7 +19,8 @@ from realtime.frame import Frame
 from realtime.images import IMAGE_SUFFIXES, write_image
 from realtime.sinks.mask_folder import MaskFolder
 from realtime.sinks.mask_lines import MaskLines
-from realtime.sinks.sink import FrameCopy, Sink
+from realtime.sinks.picture_file import PictureFile
+from realtime.sinks.sink import Sink
 from realtime.sinks.video_file import VIDEO_SUFFIXES, VideoFile
 from realtime.sinks.virtual_camera import VirtualCamera
 from realtime.sinks.writer import Writer
@@ -133,35 +134,6 @@ class Outputs(AbstractContextManager["Outputs"]):
         untold = self._writer.stop()
         if untold is not None and error is None:
             raise untold
-
-
-class PictureFile:
-    """A single picture.
-
-    Args:
-        path: of a kind that OpenCV writes; only a PNG keeps the alpha of a cut-out.
-    """
-
-    wants_picture = True
-    wants_faces = False
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = str(path)
-        self._is_written = False
-
-    def take(self, frame: FrameCopy) -> None:
-        """Write the picture; a later one in its place."""
-        is_png = self.path.suffix.lower() == ".png"
-        write_image(self.path, frame.picture if is_png and frame.picture is not None else frame.picture_bgr)
-        self._is_written = True
-
-    def close(self) -> None:
-        """Nothing: the picture is complete as soon as it is written."""
-
-    def summary(self) -> str | None:
-        """`webcam.png`; None where no frame came."""
-        return str(self.path) if self._is_written else None
 
 
 def _open_output(path: Path, is_one_picture: bool) -> Sink:

@@ -1,4 +1,4 @@
-"""What the network's probabilities say: label maps in crop and frame, and where eyes and mouth are."""
+"""What the network's probabilities say: which region each pixel is, outlines, and where eyes and mouth are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

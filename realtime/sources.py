@@ -10,7 +10,7 @@ from typing import Self, cast
 
 from realtime.capture.cameras import FRAME_BUFFERS, Camera, CameraFeed, find_camera
 from realtime.capture.credentials import redact
-from realtime.capture.live import live_frames
+from realtime.capture.feed import live_frames
 from realtime.capture.newest_frame import NewestFrame
 from realtime.capture.raw_video import DEFAULT_FPS, open_stdin, raw_frames
 from realtime.capture.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
