@@ -24,6 +24,7 @@ from realtime.sinks.sink import Sink
 from realtime.sinks.video_file import VIDEO_SUFFIXES, VideoFile
 from realtime.sinks.virtual_camera import VirtualCamera
 from realtime.sinks.writer import Writer
+from realtime.sources import path_of
 
 CAMERA_FPS = 30.0
 
@@ -157,10 +158,10 @@ def _check_paths(config: RealtimeConfig) -> None:
         problem = "a folder" if config.json.is_dir() else "" if os.access(place, os.W_OK) else "not allowed"
         if problem:
             raise OutputError(f"{config.json}: cannot be written ({problem})")
-    source = Path(config.source)
-    masks = [config.masks, config.masks / f"{source.stem}.png"] if config.masks else []
+    source = path_of(config.source)
+    masks = [config.masks, config.masks / f"{source.stem}.png"] if config.masks and source else []
     for path in files + masks:
-        if path.exists() and source.exists() and path.samefile(source):
+        if source and path.exists() and path.samefile(source):
             raise OutputError(f"{path}: is the source, and would be written over")
 
 

@@ -116,15 +116,14 @@ def open_source(
         raise SourceError("the source is empty: give a camera, a video, an image, a folder, a URL, '-' or 'demo'")
     if spec == STDIN:
         return stdin_source(size_wh, fps)
-    path = Path(spec)
-    is_file = not is_url(spec) and spec != DEMO and path.exists() and not path.is_char_device()
-    if spec.isdecimal() or not (is_file or is_url(spec) or spec == DEMO):
+    path = path_of(spec)
+    if spec.isdecimal() or not (path or is_url(spec) or spec == DEMO):
         return camera_source(spec, size_wh, fps, tell)
     if size_wh or fps:
         tell(f"{redact(spec)}: has its own size and rate; --size and --fps are for cameras and for '-'")
     if spec == DEMO:
         return demo_source()
-    if is_url(spec):
+    if path is None:
         return video_source(spec, redact(spec), stream_stem(spec), tell)
     if path.is_dir():
         return folder_source(path)
@@ -133,6 +132,17 @@ def open_source(
         frame = Frame(image, 0.0, path.stem, is_still=True)
         return Source(path.name, iter([frame]), is_one_picture=True, size_wh=(image.shape[1], image.shape[0]))
     return video_source(spec, path.name, path.stem, tell)
+
+
+def path_of(spec: str) -> Path | None:
+    """The file or folder that a source is; None where it is a camera, a URL, stdin or the demo."""
+    if is_url(spec) or spec in (STDIN, DEMO):
+        return None
+    path = Path(spec)
+    try:
+        return path if path.exists() and not path.is_char_device() else None
+    except OSError:  # a name that is too long for any file
+        return None
 
 
 def demo_source() -> Source:

@@ -18,7 +18,7 @@ from realtime.errors import SourceError
 from realtime.frame import Frame
 from realtime.preprocess import BgrImage
 from realtime.sinks.video_file import VideoFile
-from realtime.sources import Source, open_source
+from realtime.sources import Source, open_source, path_of
 
 
 def grey(value: int, size_wh: tuple[int, int] = (64, 48)) -> BgrImage:
@@ -193,3 +193,16 @@ def test_raw_video_comes_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
         taken = [(frame.time_s, frame.image_bgr.max()) for frame in source if frame]
     assert taken == [(0.0, 1), (0.1, 2)]
     os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_path"),
+    [("clip.mp4", True), (".", True), ("missing.mp4", False), ("a" * 300, False), ("http://host/" + "a" * 300, False)],
+    ids=["file", "folder", "missing", "too long a name", "URL"],
+)
+def test_a_source_is_a_path_only_where_it_exists(
+    spec: str, is_path: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("clip.mp4").touch()
+    assert path_of(spec) == (Path(spec) if is_path else None)
