@@ -150,7 +150,7 @@ def main() -> None:
     app.command()(webcam)
     usage_error = typer.BadParameter.__base__  # click's UsageError, wherever this typer keeps its click
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False))  # 130 of Ctrl-C before the first frame, too
     except usage_error as error:  # type: ignore[misc]  # a class that mypy cannot name
         typer.echo(f"error: {error.format_message()} (--help lists all)", err=True)
         sys.exit(2)

@@ -72,7 +72,8 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
             if config.size_wh and source.is_live and source.size_wh not in (None, config.size_wh):
                 tell_and_show("{} gives {}x{}, not {}x{}".format(source.name, *source.size_wh, *config.size_wh))
             config = without_display(config, source, tell)
-            outputs = Outputs(config, is_live=source.is_live, is_one_picture=source.is_one_picture)
+            with stop.raising():  # to open a pipe, or a file on a disk that is gone, may take for ever
+                outputs = Outputs(config, is_live=source.is_live, is_one_picture=source.is_one_picture)
             try:
                 with outputs:
                     progress = _play(source, segmenter, outputs, controls, config, stop)
