@@ -5,11 +5,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
-
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
 from realtime.errors import SourceError
 from realtime.outputs import Outputs
+from realtime.process import calm_opencv
 from realtime.report import RunReport
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud
@@ -50,7 +49,7 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
     Raises:
         UserError: a source, model, provider or output cannot be used; the text is one line.
     """
-    _silence_opencv()
+    calm_opencv()
     controls = Controls(config)
 
     def tell_and_show(line: str) -> None:
@@ -149,12 +148,6 @@ def _report(progress: Progress, segmenter: Segmenter, source: Source, outputs: O
         source=source.name,
         not_written=outputs.dropped,
     )
-
-
-def _silence_opencv() -> None:
-    """Its own lines about a broken file or a missing camera say less than ours."""
-    set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel  # of OpenCV 4, and of 5
-    set_log_level(0)
 
 
 def open_source_or_demo(config: RealtimeConfig, tell: Tell) -> Source:

@@ -1,5 +1,6 @@
 """Following faces: found once by the finder, then each frame's crop comes from the mask of the frame before."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,8 +32,7 @@ MIN_CERTAINTY_ALONE = 0.9
 """Mean probability inside a mouth that is all one sees of a face."""
 MIN_SCORE_ALONE = 0.7
 """The finder's score of a new face of which one sees only the mouth."""
-MIN_EYE_PX, MAX_EYE_PX = 12.0, 1600.0
-MIN_MOUTH_PX, MAX_MOUTH_PX = 120.0, 6500.0
+LEAST_PX, MOST_PX = np.array([12.0, 12.0, 120.0]), np.array([1600.0, 1600.0, 6500.0])
 """Areas in the crop that a face's parts can have, with room to spare: eyes of the training faces cover 20 to 900
 pixels, mouths 250 to 4500."""
 MAX_STEP_PX = 45.0
@@ -236,6 +236,8 @@ class FaceTracker:
 
 def without_doubles(tracks: Sequence[Track]) -> list[Track]:
     """The tracks, less those that have come to lie on an older one."""
+    if len(tracks) < 2:
+        return list(tracks)
     kept: list[Track] = []
     for track in tracks:
         points = track.next_crop.face_points
@@ -249,10 +251,8 @@ def seen_parts(parts: FaceParts) -> npt.NDArray[np.bool_]:
 
     None of them is where one is larger than any face's: that is no face.
     """
-    least = np.array([MIN_EYE_PX, MIN_EYE_PX, MIN_MOUTH_PX])
-    most = np.array([MAX_EYE_PX, MAX_EYE_PX, MAX_MOUTH_PX])
-    seen: npt.NDArray[np.bool_] = (parts.areas_px >= least) & (parts.certainty >= MIN_CERTAINTY)
-    return seen & ~(parts.areas_px > most).any()
+    seen: npt.NDArray[np.bool_] = (parts.areas_px >= LEAST_PX) & (parts.certainty >= MIN_CERTAINTY)
+    return seen & ~(parts.areas_px > MOST_PX).any()
 
 
 def complete_points(points: Points, seen: npt.NDArray[np.bool_], expected: Points) -> Points:
@@ -263,7 +263,7 @@ def complete_points(points: Points, seen: npt.NDArray[np.bool_], expected: Point
 
 def is_near(before: CropTransform, after: CropTransform) -> bool:
     """Whether one frame can have moved a face from this crop to that one."""
-    step = float(np.linalg.norm(before.to_crop(np.array([after.mid_eye_px]))[0] - before.layout.mid_eye_px))
+    step = math.dist(before.mid_eye_px, after.mid_eye_px) * before.scale
     zoom = max(after.scale / before.scale, before.scale / after.scale)
-    turn = abs(np.remainder(after.angle_rad - before.angle_rad + np.pi, 2 * np.pi) - np.pi)
+    turn = abs(math.remainder(after.angle_rad - before.angle_rad, 2 * math.pi))
     return bool(step <= MAX_STEP_PX and zoom <= MAX_ZOOM and turn <= MAX_TURN_RAD)
