@@ -37,7 +37,7 @@ class MaskFolder:
 
     def summary(self) -> str:
         """`masks (300 masks)`."""
-        return f"{self.folder} ({self.written} masks)"
+        return f"{self.folder} ({self.written} mask{'' if self.written == 1 else 's'})"
 
 
 def make_folder(folder: Path) -> None:

@@ -178,7 +178,7 @@ def test_the_picture_is_written_as_it_is_given_and_the_masks_as_the_frame_was(tm
         outputs.write(shown, shown.image_bgr[:, ::-1], [face()])
     assert_array_equal(stored(tmp_path / "p.PNG"), shown.image_bgr[:, ::-1])
     assert (stored(tmp_path / "me.png")[80:90, 50:60] == 1).all()
-    assert outputs.written() == [str(tmp_path / "p.PNG"), f"{tmp_path} (1 masks)"]
+    assert outputs.written() == [str(tmp_path / "p.PNG"), f"{tmp_path} (1 mask)"]
 
 
 @pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "cut.mp4"])
