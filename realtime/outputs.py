@@ -50,7 +50,7 @@ class Outputs(AbstractContextManager["Outputs"]):
         self._snapshots: list[Path] = []
         try:
             self._open(config, is_live, is_one_picture)
-        except OutputError:
+        except BaseException:  # an interrupt too: what is open already is closed
             self._writer.stop()
             raise
 

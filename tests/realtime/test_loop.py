@@ -105,7 +105,7 @@ def test_no_more_frames_are_taken_than_wanted(play: Callable[[Source], None]) ->
     assert next(iter(source)).name == "demo_000002"
 
 
-def test_a_signal_while_files_are_being_opened_is_an_ordinary_end(
+def test_a_signal_while_files_are_being_opened_ends_the_program_as_one_before_the_first_frame(
     play: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     play(demo_that_ends(9))
@@ -116,7 +116,9 @@ def test_a_signal_while_files_are_being_opened_is_an_ordinary_end(
         opened(outputs, *rest, **named)
 
     monkeypatch.setattr(loop.Outputs, "__init__", open_and_signal)
-    assert loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None).frames == 0
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None)
+    assert not (tmp_path / "v.mp4").exists()
 
 
 def test_without_a_camera_at_0_the_demo_plays_and_a_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
