@@ -399,7 +399,8 @@ from realtime.frame import Frame
 def interrupt(*_):
     raise KeyboardInterrupt
 
-signal.signal(signal.SIGTERM, interrupt)
+for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell lets programs in the background ignore it
+    signal.signal(number, interrupt)
 noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
 config = RealtimeConfig(output=Path("v" + sys.argv[1]), jsonl=Path("v.jsonl"))
 outputs = Outputs(config, is_live=False, is_one_picture=False)
@@ -440,6 +441,15 @@ def start(
     )
 
 
+def wait_for(program: subprocess.Popen[str]) -> None:
+    """Until it has ended; one that does not is killed, and the test fails."""
+    try:
+        program.wait(60)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        raise
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such signals")
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -451,7 +461,7 @@ def test_a_storm_of_signals_leaves_whole_files(tmp_path: Path, suffix: str, kind
         for _ in range(20):
             time.sleep(0.005)
             program.send_signal(kind)
-        program.wait(60)
+        wait_for(program)
     times = video_times(tmp_path / f"v{suffix}")
     assert len(times) > 20
     assert_allclose(times, np.arange(len(times)) / 30, atol=1e-3)
@@ -461,7 +471,7 @@ def test_a_storm_of_signals_leaves_whole_files(tmp_path: Path, suffix: str, kind
 
 def test_an_interrupt_so_late_that_nobody_closes_the_outputs_leaves_whole_files(tmp_path: Path) -> None:
     with start(tmp_path, around="suppress()", body="if index == 60: raise KeyboardInterrupt") as program:
-        program.wait(60)
+        wait_for(program)
     assert program.returncode != 0
     assert len(video_times(tmp_path / "v.mp4")) == len((tmp_path / "v.jsonl").read_text().splitlines()) == 61
 

@@ -11,6 +11,15 @@ import pytest
 from realtime.stop_signals import SIGNALS, StopSignals
 
 
+@pytest.fixture(autouse=True)
+def signals_that_nobody_ignores() -> Iterator[None]:
+    """As in a terminal, also where these tests themselves run under nohup."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def send(number: int = signal.SIGINT) -> None:
     os.kill(os.getpid(), number)
     time.sleep(0)  # the interpreter's next chance to take it
