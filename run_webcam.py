@@ -10,7 +10,7 @@ import typer
 from realtime import __version__
 from realtime.capture.cameras import list_cameras
 from realtime.capture.credentials import redact
-from realtime.config import DEFAULT_MODEL, DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
+from realtime.config import DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
 from realtime.config_file import kind_problem, read_settings, to_toml
 from realtime.errors import UserError
 from realtime.look import Effect, Look, color_bgr
@@ -79,8 +79,12 @@ def webcam(
         str | None,
         typer.Option(callback=_checked(parse_size), metavar="WxH", help="Asked of a camera; of raw video on stdin."),
     ] = None,
-    fps: Annotated[float | None, typer.Option(min=0.1, help="Asked of a camera; of raw video on stdin.")] = None,
-    model: Annotated[str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")] = DEFAULT_MODEL,
+    fps: Annotated[
+        float | None, typer.Option(min=0.1, max=1000, help="Asked of a camera; of raw video on stdin.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")
+    ] = RealtimeConfig.model,
     provider: Annotated[
         Provider, typer.Option(help="What runs the networks; only 'auto' may fall back.")
     ] = RealtimeConfig.provider,
@@ -146,7 +150,7 @@ def main() -> None:
     app.command()(webcam)
     usage_error = typer.BadParameter.__base__  # click's UsageError, wherever this typer keeps its click
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False))  # 130 of Ctrl-C before the first frame, too
     except usage_error as error:  # type: ignore[misc]  # a class that mypy cannot name
         typer.echo(f"error: {error.format_message()} (--help lists all)", err=True)
         sys.exit(2)

@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 import typer
 
-from realtime.bench.__main__ import parse_size, show, write_json
+from realtime.bench.__main__ import Size, show, write_json
 from realtime.bench.clip import Clip, read_clip
 from realtime.bench.machine import describe_machine
 from realtime.bench.tables import TextTable
 from realtime.bench.trial import WHOLE, Setup, Trial
-from realtime.config import DEFAULT_MODEL
+from realtime.config import parse_size
 from realtime.errors import UserError
 from realtime.preprocess import BgrImage
-from realtime.session import Provider
+from realtime.session import DEFAULT_MODEL, Provider
 from realtime.smoothing import Smoothing
 from realtime.timing import percentiles
 from train.landmarks import fetch_landmarker, silent_stderr
@@ -138,7 +138,7 @@ def main(
     landmarker: Annotated[Path, typer.Option(help="MediaPipe's face_landmarker.task.")],
     video: Annotated[str, typer.Option(help="A video, or 'demo'.")] = "demo",
     frames: Annotated[int, typer.Option(min=2, help="Of the video, held in memory.")] = 300,
-    size: Annotated[str | None, typer.Option(help="Scale the frames first, as 640x480.")] = None,
+    size: Size = None,
     repeat: Annotated[int, typer.Option(min=1, help="Passes that count.")] = 5,
     model: Annotated[str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")] = DEFAULT_MODEL,
     provider: Annotated[Provider, typer.Option(help="What runs our networks.")] = Provider.AUTO,
@@ -149,7 +149,7 @@ def main(
 ) -> None:
     """Our masks beside MediaPipe's Face Landmarker, on the same frames in one run."""
     try:
-        clip = read_clip(video, frames, parse_size(size))
+        clip = read_clip(video, frames, parse_size(size) if size else None)
         found = compare(clip, Setup(model, provider, threads, smoothing), fetch_landmarker(landmarker), repeat)
         results = {
             "machine": describe_machine(),

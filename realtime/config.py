@@ -8,13 +8,14 @@ from typing import Any
 
 from realtime.look import Effect, Look, color_bgr
 from realtime.regions import REGION_GROUPS, Region
-from realtime.session import Provider
+from realtime.session import DEFAULT_MODEL, Provider
 from realtime.smoothing import Smoothing
 
-DEFAULT_MODEL = "unet_lite"
 DEFAULT_REGIONS = "iris,eyes,lips"
 DEFAULT_VIDEO = "webcam.mp4"
 DEFAULT_PICTURE = "webcam.png"
+LARGEST_SIDE_PX = 16_384
+"""Twice what 8K has: a slip of a digit is a message, not a lack of memory."""
 ENDLESS_SOURCE_FRAMES = 300
 """Frames taken of a source that does not end where nobody can see the window to close it: 10 seconds."""
 
@@ -105,11 +106,13 @@ def parse_size(text: str) -> tuple[int, int]:
     """Width and height of a text like 1280x720.
 
     Raises:
-        ValueError: it is none, or a side is 0.
+        ValueError: it is none, or a side is 0 or too large.
     """
     match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text)
     if match is None:
         raise ValueError(f"{text!r} is no size; one is written as 1280x720")
+    if max(int(match[1]), int(match[2])) > LARGEST_SIDE_PX:
+        raise ValueError(f"{text!r} is too large; a side has at most {LARGEST_SIDE_PX} pixels")
     return int(match[1]), int(match[2])
 
 

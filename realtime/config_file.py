@@ -14,11 +14,11 @@ def read_settings(path: Path) -> dict[str, Any]:
         ValueError: the file cannot be read, is no TOML, or names a setting twice; the message begins with its name.
     """
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        written = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark before it
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file") from None
+        raise ValueError(f"{path}: not text in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path}: not TOML: {error}") from None
     settings: dict[str, Any] = {}

@@ -16,6 +16,9 @@ import numpy.typing as npt
 Points = npt.NDArray[np.float64]
 """(K, 2) points (x, y) in pixels. A face is K = 3: right eye, left eye, mouth centre."""
 
+Box = tuple[int, int, int, int]
+"""box_xyxy in whole pixels: left, top, and the first column and row that are outside."""
+
 CROP_SIZE_WH = (178, 218)
 PixelType = TypeVar("PixelType", np.uint8, np.float32)
 
@@ -28,6 +31,14 @@ class CropLayout:
     mid_eye_px: tuple[float, float]
     eye_distance_px: float
     eye_to_mouth_px: float
+
+    @cached_property
+    def points_px(self) -> Points:
+        """(3, 2) where right eye, left eye and mouth stand in the crop if the face fits; read-only."""
+        (x, y), half = self.mid_eye_px, self.eye_distance_px / 2
+        points = np.array([[x - half, y], [x + half, y], [x, y + self.eye_to_mouth_px]])
+        points.setflags(write=False)
+        return points
 
 
 TIGHT = CropLayout("tight", (89.0, 88.0), 66.0, 74.0)
@@ -89,6 +100,11 @@ class CropTransform:
         matrix.setflags(write=False)
         return matrix
 
+    @property
+    def face_points(self) -> Points:
+        """(3, 2) where right eye, left eye and mouth are in the frame if the face fits its crop."""
+        return self.to_frame(self.layout.points_px)
+
     def to_crop(self, points: Points) -> Points:
         """(K, 2) frame points, as crop points."""
         return points @ self.matrix[:, :2].T + self.matrix[:, 2]
@@ -97,16 +113,20 @@ class CropTransform:
         """(K, 2) crop points, as frame points."""
         return (points - self.matrix[:, 2]) @ self.matrix[:, :2] / self.scale**2
 
-    def frame_box(
-        self, frame_wh: tuple[int, int], crop_wh: tuple[int, int] = CROP_SIZE_WH
-    ) -> tuple[int, int, int, int] | None:
-        """box_xyxy in whole pixels around the crop, cut to the frame; None where the crop lies outside it."""
-        width, height = crop_wh
-        corners = self.to_frame(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64))
-        limit = np.array(frame_wh)
-        left, top = np.clip(np.floor(corners.min(axis=0)), 0, limit).astype(int)
-        right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, limit).astype(int)
-        return (int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None
+    def frame_box(self, frame_wh: tuple[int, int], crop_box: Box = (0, 0, *CROP_SIZE_WH)) -> Box | None:
+        """The box of the frame around the crop, or around a box of it; None where that lies outside the frame."""
+        left, top, right, bottom = crop_box
+        cos, sin = math.cos(self.angle_rad) / self.scale, math.sin(self.angle_rad) / self.scale
+        (mid_x, mid_y), (x, y) = self.mid_eye_px, self.layout.mid_eye_px
+        along, across = (cos * (left - x), cos * (right - x)), (sin * (left - x), sin * (right - x))
+        back, down = (-sin * (top - y), -sin * (bottom - y)), (cos * (top - y), cos * (bottom - y))
+        box = (  # in plain numbers: numpy takes ten times as long for four corners
+            max(0, math.floor(mid_x + min(along) + min(back))),
+            max(0, math.floor(mid_y + min(across) + min(down))),
+            min(frame_wh[0], math.ceil(mid_x + max(along) + max(back))),
+            min(frame_wh[1], math.ceil(mid_y + max(across) + max(down))),
+        )
+        return box if box[0] < box[2] and box[1] < box[3] else None
 
 
 def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.float64]:
@@ -119,8 +139,9 @@ def shift_matrix(matrix: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.f
 def warp_to_frame(
     pixels: npt.NDArray[PixelType],
     crop: CropTransform,
-    box_xyxy: tuple[int, int, int, int],
+    box_xyxy: Box,
     left_top: tuple[int, int] = (0, 0),
+    out: npt.NDArray[PixelType] | None = None,
 ) -> npt.NDArray[PixelType]:
     """What was computed in the crop, brought to the frame's own place and resolution.
 
@@ -129,12 +150,14 @@ def warp_to_frame(
         crop: where it lies in the frame.
         box_xyxy: the box of the frame that is wanted, in whole pixels.
         left_top: of a piece, its place (x, y) in the crop.
+        out: of the result's shape, to write into; a new one where it is not given.
 
     Returns:
-        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop or piece.
+        (h, w) or (h, w, K) of the box's size, bilinear, 0 outside the crop or piece; `out` where it was given.
     """
     left, top, right, bottom = box_xyxy
     matrix = crop.pixel_matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ (left, top) - left_top
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cast("npt.NDArray[PixelType]", cv2.warpAffine(pixels, matrix, (right - left, bottom - top), flags=flags))
+    warped = cv2.warpAffine(pixels, matrix, (right - left, bottom - top), dst=out, flags=flags)
+    return cast("npt.NDArray[PixelType]", warped)

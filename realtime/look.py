@@ -1,4 +1,4 @@
-"""How faces are to be drawn: effect, regions, opacity and colours."""
+"""How faces are drawn: the effects' names, and what a user can set of them."""
 
 import re
 from dataclasses import dataclass
@@ -6,20 +6,23 @@ from enum import StrEnum
 
 from realtime.regions import REGION_GROUPS, Region
 
-NAMED_COLORS = {
-    "blue": "#3f7fc4",
-    "green": "#4f9a4a",
-    "grey": "#8a9aa5",
-    "hazel": "#a0793a",
-    "violet": "#7d5ab5",
-    "red": "#b3122a",
-    "rose": "#c9536f",
-    "coral": "#d9583f",
-    "berry": "#8a1c4a",
-    "plum": "#5c1f3f",
-    "nude": "#b5705e",
+NAMED_COLORS_BGR: dict[str, tuple[int, int, int]] = {
+    "red": (40, 28, 178),
+    "ruby": (40, 16, 128),
+    "coral": (82, 96, 222),
+    "rose": (112, 84, 196),
+    "nude": (96, 110, 176),
+    "berry": (66, 24, 118),
+    "plum": (66, 30, 96),
+    "blue": (164, 120, 72),
+    "grey": (140, 134, 122),
+    "green": (84, 138, 82),
+    "hazel": (58, 104, 134),
+    "amber": (36, 118, 190),
+    "brown": (38, 62, 96),
+    "violet": (160, 84, 118),
 }
-"""For irises the first five, for lips the others; any goes anywhere."""
+"""Lipsticks, then irises; each as it looks in the middle of the lit region."""
 
 
 class Effect(StrEnum):
@@ -33,27 +36,16 @@ class Effect(StrEnum):
     CUTOUT = "cutout"
 
 
-def color_bgr(text: str) -> tuple[int, int, int]:
-    """The colour of a name or of `#rrggbb`.
-
-    Raises:
-        ValueError: it is neither; the message lists the names.
-    """
-    code = NAMED_COLORS.get(text.lower(), text)
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
-        raise ValueError(f"no colour is called {text!r}; known: #rrggbb, {', '.join(NAMED_COLORS)}")
-    red, green, blue = bytes.fromhex(code[1:])
-    return blue, green, red
-
-
 @dataclass(frozen=True)
 class Look:
     """How faces are drawn.
 
     Attributes:
         effect: what is drawn.
-        regions: where; `iris` and `lipstick` know where of themselves.
-        opacity: of overlay, contour, iris and lipstick, 0 to 1; what hides or cuts out does so wholly.
+        regions: where. `Effect.IRIS` and `Effect.LIPSTICK` name their own regions and do not ask. A shown region of an
+            eye or of the mouth is enough for `Effect.PIXELATE` to hide that whole eye or mouth.
+        opacity: of the effect, 0 to 1. `Effect.PIXELATE` hides fully whatever it is; `Effect.CUTOUT` is solid from a
+            half on.
         iris_bgr: colour of `Effect.IRIS`.
         lipstick_bgr: colour of `Effect.LIPSTICK`.
     """
@@ -61,5 +53,20 @@ class Look:
     effect: Effect = Effect.OVERLAY
     regions: tuple[Region, ...] = tuple(region for group in ("iris", "eyes", "lips") for region in REGION_GROUPS[group])
     opacity: float = 0.55
-    iris_bgr: tuple[int, int, int] = color_bgr("blue")
-    lipstick_bgr: tuple[int, int, int] = color_bgr("red")
+    iris_bgr: tuple[int, int, int] = NAMED_COLORS_BGR["blue"]
+    lipstick_bgr: tuple[int, int, int] = NAMED_COLORS_BGR["red"]
+
+
+def color_bgr(text: str) -> tuple[int, int, int]:
+    """The colour of `#rrggbb`, or of a name in `NAMED_COLORS_BGR`; capitals do not matter.
+
+    Raises:
+        ValueError: it is neither; the message lists the names.
+    """
+    name = text.strip().lower()
+    if name in NAMED_COLORS_BGR:
+        return NAMED_COLORS_BGR[name]
+    if re.fullmatch("#[0-9a-f]{6}", name):
+        red, green, blue = bytes.fromhex(name[1:])
+        return blue, green, red
+    raise ValueError(f"unknown colour {text!r}; known: #rrggbb, {', '.join(NAMED_COLORS_BGR)}")

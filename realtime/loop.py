@@ -1,16 +1,14 @@
 """The live loop: source, segmenter, overlay, outputs, window."""
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
-
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
 from realtime.errors import SourceError
 from realtime.outputs import Outputs
+from realtime.process import calm_opencv
 from realtime.report import RunReport
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud
@@ -18,13 +16,12 @@ from realtime.screen.painter import Painter
 from realtime.screen.viewer import Viewer
 from realtime.screen.window import Window, display_problem
 from realtime.segmenter import Segmenter
-from realtime.sources import Source, demo_source, open_source
+from realtime.sources import Source, Tell, demo_source, open_source
 from realtime.stop_signals import StopSignals
 from realtime.timing import percentiles
 
 CAMERA_0 = "0"
 TITLE = "eye-lip-segmenter (? lists the keys)"
-Tell = Callable[[str], None]
 
 
 @dataclass
@@ -52,7 +49,7 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
     Raises:
         UserError: a source, model, provider or output cannot be used; the text is one line.
     """
-    _silence_opencv()
+    calm_opencv()
     controls = Controls(config)
 
     def tell_and_show(line: str) -> None:
@@ -74,7 +71,8 @@ def run(config: RealtimeConfig, tell: Tell) -> RunReport:
             if config.size_wh and source.is_live and source.size_wh not in (None, config.size_wh):
                 tell_and_show("{} gives {}x{}, not {}x{}".format(source.name, *source.size_wh, *config.size_wh))
             config = without_display(config, source, tell)
-            outputs = Outputs(config, is_live=source.is_live, is_one_picture=source.is_one_picture)
+            with stop.raising():  # to open a pipe, or a file on a disk that is gone, may take for ever
+                outputs = Outputs(config, is_live=source.is_live, is_one_picture=source.is_one_picture)
             try:
                 with outputs:
                     progress = _play(source, segmenter, outputs, controls, config, stop)
@@ -150,12 +148,6 @@ def _report(progress: Progress, segmenter: Segmenter, source: Source, outputs: O
         source=source.name,
         not_written=outputs.dropped,
     )
-
-
-def _silence_opencv() -> None:
-    """Its own lines about a broken file or a missing camera say less than ours."""
-    set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel  # of OpenCV 4, and of 5
-    set_log_level(0)
 
 
 def open_source_or_demo(config: RealtimeConfig, tell: Tell) -> Source:

@@ -1,5 +1,6 @@
 """Where finished frames go: video or picture, masks, a virtual camera; what the keys record and keep."""
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -14,14 +15,16 @@ import numpy.typing as npt
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
 from realtime.face import Face
+from realtime.frame import Frame
 from realtime.images import IMAGE_SUFFIXES, write_image
 from realtime.sinks.mask_folder import MaskFolder
 from realtime.sinks.mask_lines import MaskLines
-from realtime.sinks.sink import FrameCopy, Sink
+from realtime.sinks.picture_file import PictureFile
+from realtime.sinks.sink import Sink
 from realtime.sinks.video_file import VIDEO_SUFFIXES, VideoFile
 from realtime.sinks.virtual_camera import VirtualCamera
 from realtime.sinks.writer import Writer
-from realtime.sources import Frame
+from realtime.sources import path_of
 
 CAMERA_FPS = 30.0
 
@@ -47,7 +50,7 @@ class Outputs(AbstractContextManager["Outputs"]):
         self._snapshots: list[Path] = []
         try:
             self._open(config, is_live, is_one_picture)
-        except OutputError:
+        except BaseException:  # an interrupt too: what is open already is closed
             self._writer.stop()
             raise
 
@@ -134,35 +137,6 @@ class Outputs(AbstractContextManager["Outputs"]):
             raise untold
 
 
-class PictureFile:
-    """A single picture.
-
-    Args:
-        path: of a kind that OpenCV writes; only a PNG keeps the alpha of a cut-out.
-    """
-
-    wants_picture = True
-    wants_faces = False
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = str(path)
-        self._is_written = False
-
-    def take(self, frame: FrameCopy) -> None:
-        """Write the picture; a later one in its place."""
-        is_png = self.path.suffix.lower() == ".png"
-        write_image(self.path, frame.picture if is_png and frame.picture is not None else frame.picture_bgr)
-        self._is_written = True
-
-    def close(self) -> None:
-        """Nothing: the picture is complete as soon as it is written."""
-
-    def summary(self) -> str | None:
-        """`webcam.png`; None where no frame came."""
-        return str(self.path) if self._is_written else None
-
-
 def _open_output(path: Path, is_one_picture: bool) -> Sink:
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoFile(path)
@@ -179,10 +153,15 @@ def _check_paths(config: RealtimeConfig) -> None:
             raise OutputError(f"{path}: its folder does not exist")
         if files.count(path) > 1:
             raise OutputError(f"{path}: is named for two outputs")
-    source = Path(config.source)
-    masks = [config.masks, config.masks / f"{source.stem}.png"] if config.masks else []
+    if config.json:  # written last: hours of a run would be over before it is refused
+        place = config.json if config.json.exists() else config.json.parent
+        problem = "a folder" if config.json.is_dir() else "" if os.access(place, os.W_OK) else "not allowed"
+        if problem:
+            raise OutputError(f"{config.json}: cannot be written ({problem})")
+    source = path_of(config.source)
+    masks = [config.masks, config.masks / f"{source.stem}.png"] if config.masks and source else []
     for path in files + masks:
-        if path.exists() and source.exists() and path.samefile(source):
+        if source and path.exists() and path.samefile(source):
             raise OutputError(f"{path}: is the source, and would be written over")
 
 

@@ -1,104 +1,128 @@
-"""The picture one sees: an effect on each face, at the frame's own resolution, touching only boxes around the parts."""
+"""The picture one sees: an effect on each face's regions, at the frame's own resolution."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Sequence
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
-from realtime.effects import PAINTERS, Box, Part, Pixels, soft_alpha
+from realtime import effects
+from realtime.buffers import Buffers
 from realtime.face import Face
-from realtime.geometry import CROP_SIZE_WH, Points
+from realtime.geometry import Box
 from realtime.look import Effect, Look
-from realtime.postprocess import PARTS, visible_box
+from realtime.patch import Pixels, find_patch, hiding_box
+from realtime.postprocess import PARTS
 from realtime.preprocess import BgrImage
 from realtime.regions import REGION_GROUPS, Region
-from realtime.tracker import crop_points
 
-HIDDEN_HALF_PX = ((27.0, 19.0), (27.0, 19.0), (42.0, 29.0))
-"""Half width and height, in the crop, of what is hidden around right eye, left eye and mouth, shut or not."""
+SOLID_FROM = 0.5
+"""The opacity from which lines and cut-outs are solid: the usual 0.55 is meant for a flat colour."""
 
 
 class Overlay:
-    """Draws effects on faces, and takes them back."""
+    """Draws effects on faces, and takes them off again. Holds work memory, so it serves one thread at a time."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Box, Pixels]] = []
-        self._cutout = np.zeros((0, 0, 4), np.uint8)
-        self._cutout_boxes: list[Box] = []
+        self._work = Buffers()
+        self._below: list[tuple[Box, Pixels]] = []
+        self._canvas: Pixels = np.zeros((0, 0, 4), np.uint8)
+        self._on_canvas: list[Box] = []
 
-    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> npt.NDArray[np.uint8]:
+    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> Pixels:
         """The picture to show.
 
         Args:
-            frame_bgr: (H, W, 3) uint8, changed in place, and only in boxes around the parts of the faces; the cut-out
-                leaves it as it is.
-            faces: of this very frame.
+            frame_bgr: (H, W, 3) uint8, changed in place, and only in a box around each eye and mouth drawn on.
+            faces: of this very frame; a later one is drawn on top.
             look: what is drawn.
 
         Returns:
-            the frame itself; for the cut-out (H, W, 4), owned by this object and valid until the next call.
+            the frame itself. For `Effect.CUTOUT` the frame stays as it is, and its regions come back as (H, W, 4)
+            uint8 BGRA, all else transparent black: the Overlay's own picture, valid until the next `draw`.
         """
-        self._kept.clear()
+        self._below.clear()
         if look.effect is Effect.CUTOUT:
-            return self._cut_out(frame_bgr, faces, look)
-        paint = PAINTERS[look.effect]
-        for part in shown_parts(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
-            left, top, right, bottom = part.box
-            pixels = frame_bgr[top:bottom, left:right]
-            self._kept.append((part.box, pixels.copy()))
-            paint(pixels, part, look)
+            self._clear_canvas(wh_of(frame_bgr))
+            for face in faces:
+                self._cut_out(frame_bgr, face, look)
+            return self._canvas
+        for face in faces:
+            if look.effect is Effect.PIXELATE:
+                self._pixelate(frame_bgr, face, look)
+            elif look.opacity > 0:
+                self._paint(frame_bgr, face, look)
         return frame_bgr
 
     def restore(self, frame_bgr: BgrImage) -> None:
-        """Take the last `draw` on this frame back, so that it can be drawn again with another look.
+        """Put back what the last `draw` changed, to the byte; a second call changes nothing.
 
         Args:
-            frame_bgr: the very frame, changed in place.
+            frame_bgr: the frame that was drawn on; changed in place.
         """
-        while self._kept:
-            (left, top, right, bottom), pixels = self._kept.pop()  # the last first: boxes may overlap
+        while self._below:  # the last box first: where two overlap, it holds what the earlier one drew
+            (left, top, right, bottom), pixels = self._below.pop()
             frame_bgr[top:bottom, left:right] = pixels
 
-    def _cut_out(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> npt.NDArray[np.uint8]:
-        if self._cutout.shape[:2] != frame_bgr.shape[:2]:
-            self._cutout, self._cutout_boxes = np.zeros((*frame_bgr.shape[:2], 4), np.uint8), []
-        for left, top, right, bottom in self._cutout_boxes:  # clears what was there, not the whole picture
-            self._cutout[top:bottom, left:right] = 0
-        self._cutout_boxes.clear()
-        for part in shown_parts(faces, look, (frame_bgr.shape[1], frame_bgr.shape[0])):
-            left, top, right, bottom = part.box
-            alpha = part.alpha_in_frame()
-            pixels = self._cutout[top:bottom, left:right]
-            np.maximum(pixels[:, :, 3], alpha, out=pixels[:, :, 3])
-            np.copyto(pixels[:, :, :3], frame_bgr[top:bottom, left:right], where=alpha[:, :, None] > 0)
-            self._cutout_boxes.append(part.box)
-        return self._cutout
+    def _paint(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
+        strength = math.sqrt(look.opacity)  # a tint that keeps the lightness needs more than a flat colour to be seen
+        match look.effect:
+            case Effect.IRIS:
+                shown: Collection[Region] = REGION_GROUPS["iris"]
+                paint = partial(effects.recolor, color_bgr=look.iris_bgr, pull=effects.IRIS_PULL, strength=strength)
+            case Effect.LIPSTICK:
+                shown = REGION_GROUPS["lips"]
+                paint = partial(
+                    effects.recolor, color_bgr=look.lipstick_bgr, pull=effects.LIPSTICK_PULL, strength=strength
+                )
+            case Effect.CONTOUR:
+                shown, paint = look.regions, partial(effects.contour, opacity=_solid(look.opacity))
+            case _:
+                shown, paint = look.regions, partial(effects.overlay, opacity=look.opacity)
+        for part in PARTS:
+            patch = find_patch(face, [region for region in part if region in shown], wh_of(frame_bgr), self._work)
+            if patch:
+                paint(self._take(frame_bgr, patch.box), patch, work=self._work)
+
+    def _pixelate(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
+        for number, part in enumerate(PARTS):
+            if {*part} & {*look.regions} & {*face.regions}:
+                patch = find_patch(face, part, wh_of(frame_bgr), self._work)
+                box = hiding_box(number, patch, face.transform, wh_of(frame_bgr))
+                if box:
+                    effects.pixelate(self._take(frame_bgr, box))
+
+    def _clear_canvas(self, frame_wh: tuple[int, int]) -> None:
+        if self._canvas.shape[:2] != frame_wh[::-1]:
+            self._canvas = np.zeros((*frame_wh[::-1], 4), np.uint8)
+        for left, top, right, bottom in self._on_canvas:  # not all of it: that would take longer on a larger frame
+            self._canvas[top:bottom, left:right] = 0
+        self._on_canvas.clear()
+
+    def _cut_out(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
+        for part in PARTS:
+            regions = [region for region in part if region in look.regions]
+            patch = find_patch(face, regions, wh_of(frame_bgr), self._work)
+            if patch:
+                left, top, right, bottom = patch.box
+                inside = np.s_[top:bottom, left:right]
+                effects.cut_out(frame_bgr[inside], patch, _solid(look.opacity), self._canvas[inside], self._work)
+                self._on_canvas.append(patch.box)
+
+    def _take(self, frame_bgr: BgrImage, box: Box) -> Pixels:
+        """The frame's pixels in the box, to be changed; as they are, they are kept for `restore`."""
+        left, top, right, bottom = box
+        pixels = frame_bgr[top:bottom, left:right]
+        below = self._work.get(f"below {len(self._below)}", pixels.shape, np.uint8)
+        np.copyto(below, pixels)
+        self._below.append((box, below))
+        return pixels
 
 
-def shown_parts(faces: Sequence[Face], look: Look, frame_wh: tuple[int, int]) -> Iterator[Part]:
-    """The parts of the faces that the look shows and the frame holds."""
-    for face in faces:
-        points = crop_points(face.transform, in_crop=True)
-        for part, point, half_px in zip(PARTS, points, HIDDEN_HALF_PX, strict=True):
-            regions = tuple(region for region in part if region in shown_regions(look))
-            if not regions:
-                continue
-            alpha = hiding_alpha(point, half_px) if look.effect is Effect.PIXELATE else soft_alpha(face, regions)
-            box = visible_box(alpha, face.transform, frame_wh)
-            if box is not None:
-                yield Part(face, regions, alpha, box)
+def _solid(opacity: float) -> float:
+    return min(1.0, opacity / SOLID_FROM)
 
 
-def shown_regions(look: Look) -> tuple[Region, ...]:
-    """Where the look's effect is drawn."""
-    if look.effect is Effect.IRIS:
-        return REGION_GROUPS["iris"]
-    return REGION_GROUPS["lips"] if look.effect is Effect.LIPSTICK else look.regions
-
-
-def hiding_alpha(point: Points, half_px: tuple[float, float]) -> Pixels:
-    """(218, 178) uint8 around the place of a part, wherever its mask may be: a shut eye is to be hidden too."""
-    alpha = np.zeros(CROP_SIZE_WH[::-1], np.uint8)
-    (left, top), (right, bottom) = np.round([point - half_px, point + half_px]).astype(int).tolist()
-    alpha[max(0, top) : bottom, max(0, left) : right] = 255
-    return alpha
+def wh_of(frame_bgr: BgrImage) -> tuple[int, int]:
+    """Its width and height."""
+    return frame_bgr.shape[1], frame_bgr.shape[0]

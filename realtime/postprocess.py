@@ -1,6 +1,5 @@
-"""What the network's probabilities say: label maps in crop and frame, and where eyes and mouth are."""
+"""What the network's probabilities say: which region each pixel is, outlines, and where eyes and mouth are."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import contour_generator
 
-from realtime.geometry import CropTransform, Points
+from realtime.geometry import Box, CropTransform, Points
 from realtime.regions import Region
 
 Probs = npt.NDArray[np.float32]
 """(C, 218, 178) float32 in [0, 1], one channel for each of a model's regions."""
-
-Box = tuple[int, int, int, int]
-"""box_xyxy in whole pixels."""
 
 PARTS: tuple[tuple[Region, ...], ...] = (
     (Region.RIGHT_EYE, Region.RIGHT_IRIS),
@@ -24,6 +20,8 @@ PARTS: tuple[tuple[Region, ...], ...] = (
     (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
 )
 """The regions whose common centroid is each of the crop's three points: right eye, left eye, mouth."""
+MIN_AREA_PX = 12.0
+"""A part of fewer pixels of the crop has no centroid."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,12 @@ def part_channels(regions: Sequence[Region]) -> list[list[int]] | None:
     return channels if all(channels) else None
 
 
-def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: float = 12.0) -> FaceParts:
+def measure_parts(probs: Probs, channels: Sequence[Sequence[int]]) -> FaceParts:
     """Centroid, area and certainty of the eyes and the mouth.
 
     Args:
         probs: of one face. Read, never kept.
         channels: from `part_channels`.
-        min_area_px: a part of fewer pixels is not seen.
     """
     points = np.full((3, 2), np.nan)
     areas, certainty = np.zeros(3), np.zeros(3)
@@ -69,7 +66,7 @@ def measure_parts(probs: Probs, channels: Sequence[Sequence[int]], min_area_px: 
         boxes.append((x, y, x + width, y + height) if width else None)
         inside = inside[y : y + height, x : x + width]
         areas[index] = cv2.countNonZero(inside) if width else 0
-        if areas[index] >= min_area_px:
+        if areas[index] >= MIN_AREA_PX:
             lead = np.maximum(prob[y : y + height, x : x + width] - np.float32(0.5), 0)
             moments = cv2.moments(lead)  # weighted: a pixel that comes or goes at the rim moves nothing at a stroke
             mass = moments["m00"]
@@ -127,20 +124,3 @@ def region_polygons(probs: Probs, crop: CropTransform, regions: Sequence[Region]
 
 def _area(outline: Points) -> float:
     return float(cv2.contourArea(outline.astype(np.float32)))
-
-
-def visible_box(alpha: npt.NDArray[np.uint8], crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
-    """box_xyxy of the frame around what is not zero in a (218, 178) crop; None where nothing is, or it lies outside."""
-    x, y, width, height = cv2.boundingRect(alpha)
-    if not width:
-        return None
-    corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float64)
-    in_frame = crop.to_frame(corners)
-    (left, top), (right, bottom) = in_frame.min(axis=0).tolist(), in_frame.max(axis=0).tolist()
-    box = (
-        max(0, math.floor(left) - 1),
-        max(0, math.floor(top) - 1),
-        min(frame_wh[0], math.ceil(right) + 1),
-        min(frame_wh[1], math.ceil(bottom) + 1),
-    )
-    return box if box[0] < box[2] and box[1] < box[3] else None

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.geometry import CROP_SIZE_WH, CropTransform
+from realtime.geometry import CROP_SIZE_WH, Box, CropTransform
 
 BgrImage = NewType("BgrImage", npt.NDArray[np.uint8])
 """(H, W, 3) uint8, blue first, contiguous."""
@@ -42,7 +42,7 @@ def crop_face(
     out = np.empty((size_wh[1], size_wh[0], 3), np.uint8) if out is None else out
     frame_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
     reduce = 2 ** max(0, int(math.log2(1 / crop.scale)))
-    box = _whole_blocks(crop.frame_box(frame_wh, size_wh), reduce, frame_wh)
+    box = _whole_blocks(crop.frame_box(frame_wh, (0, 0, *size_wh)), reduce, frame_wh)
     if box is None:
         out[:] = 0
         return BgrImage(out)
@@ -58,9 +58,7 @@ def crop_face(
     return BgrImage(out)
 
 
-def _whole_blocks(
-    box: tuple[int, int, int, int] | None, block: int, frame_wh: tuple[int, int]
-) -> tuple[int, int, int, int] | None:
+def _whole_blocks(box: Box | None, block: int, frame_wh: tuple[int, int]) -> Box | None:
     """The box and a block around it for the interpolation, in whole blocks: OpenCV halves those 20 times as fast.
 
     At the frame's right and bottom edge less than a block is lost, which is less than a pixel of the crop.

@@ -50,6 +50,8 @@ class RunReport:
 
     def summary(self) -> str:
         """One line for the user."""
+        if not self.frames:
+            return "no frame came"
         return (
             f"{self.frames} frames, {self.frames_with_face} with a face, {self.fps:.1f} fps; "
             f"latency {self.latency_ms['p50']:.1f} ms (p95 {self.latency_ms['p95']:.1f}); "

@@ -8,7 +8,7 @@ import numpy as np
 from realtime.face import Face
 from realtime.face_finder import FaceFinder
 from realtime.preprocess import BgrImage
-from realtime.session import FACE_FINDER, SEGMENTER, ModelCard, Provider, Session, find_model
+from realtime.session import DEFAULT_MODEL, FACE_FINDER, SEGMENTER, ModelCard, Provider, Session, find_model
 from realtime.smoothing import Smoothing
 from realtime.timing import StageTimer
 from realtime.tracker import FaceTracker
@@ -33,7 +33,7 @@ class Segmenter:
 
     def __init__(
         self,
-        model: str | Path = "unet_lite",
+        model: str | Path = DEFAULT_MODEL,
         *,
         provider: Provider | str = Provider.AUTO,
         faces: int = 1,

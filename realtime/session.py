@@ -18,6 +18,7 @@ from realtime.preprocess import FINDER_SIDE_PX
 from realtime.regions import Region, regions_from_names
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
+DEFAULT_MODEL = "unet_lite"
 LEFT_RIGHT = "subject"
 THREADS_THAT_PAY = 1
 """Networks this small gain little from a second thread, which spins while it waits: a laptop has other things to do."""
@@ -102,19 +103,22 @@ class ModelCard:
         missing = [key for key in METADATA_KEYS if key not in metadata_props]
         if missing:
             raise ModelError(f"{path}: no model of this program: its metadata lacks {', '.join(missing)}")
+        layout = metadata_props["layout"]
+        if layout not in LAYOUTS:
+            raise ModelError(f"{path}: its layout is {layout!r}, which this program lacks; known: {', '.join(LAYOUTS)}")
         try:
             names = metadata_props["regions"].split(",") if metadata_props["regions"] else []
             card = cls(
                 kind=metadata_props["kind"],
                 regions=regions_from_names(names),
-                layout=LAYOUTS[metadata_props["layout"]],
+                layout=LAYOUTS[layout],
                 activation=metadata_props["activation"],
                 precision=metadata_props["precision"],
                 commit=metadata_props["commit"],
                 training_data=metadata_props["training_data"],
                 scores=json.loads(metadata_props.get("scores", "{}")),
             )
-        except (KeyError, ValueError) as error:
+        except ValueError as error:
             raise ModelError(f"{path}: its metadata cannot be understood ({error})") from None
         if metadata_props["left_right"] != LEFT_RIGHT:
             raise ModelError(f"{path}: its left and right are {metadata_props['left_right']!r}, not the {LEFT_RIGHT}'s")

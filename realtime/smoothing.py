@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.geometry import CropTransform
+from realtime.geometry import Box, CropTransform
 from realtime.motion import CropMotion
-from realtime.postprocess import Box, Probs
+from realtime.postprocess import Probs
 from realtime.preprocess import BgrImage
 
 

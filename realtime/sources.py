@@ -10,8 +10,7 @@ from typing import Self, cast
 
 from realtime.capture.cameras import FRAME_BUFFERS, Camera, CameraFeed, find_camera
 from realtime.capture.credentials import redact
-from realtime.capture.live import live_frames
-from realtime.capture.newest_frame import POLL_S as POLL_S
+from realtime.capture.feed import live_frames
 from realtime.capture.newest_frame import NewestFrame
 from realtime.capture.raw_video import DEFAULT_FPS, open_stdin, raw_frames
 from realtime.capture.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
@@ -19,7 +18,7 @@ from realtime.demo import FPS as DEMO_FPS
 from realtime.demo import SIZE_WH as DEMO_SIZE_WH
 from realtime.demo import demo_frames
 from realtime.errors import SourceError
-from realtime.frame import Frame as Frame
+from realtime.frame import Frame
 from realtime.images import IMAGE_SUFFIXES, read_image
 from realtime.preprocess import BgrImage
 
@@ -33,7 +32,7 @@ Size = tuple[int, int]
 class Source(AbstractContextManager["Source"]):
     """An open source: iterate it for frames, close it when done.
 
-    It gives None at least every `POLL_S` while a live source, or stdin, has nothing new.
+    It gives None some times a second while a live source, or stdin, has nothing new.
 
     Args:
         frames: what it gives. Of a live source they are read, and closed, by a thread, and may hold lines for the user.
@@ -113,17 +112,18 @@ def open_source(
     Raises:
         SourceError: it cannot be opened, or holds no frame; the message says what was tried.
     """
+    if not spec:  # a path would take it for the current folder
+        raise SourceError("the source is empty: give a camera, a video, an image, a folder, a URL, '-' or 'demo'")
     if spec == STDIN:
         return stdin_source(size_wh, fps)
-    path = Path(spec)
-    is_file = not is_url(spec) and spec != DEMO and path.exists() and not path.is_char_device()
-    if spec.isdecimal() or not (is_file or is_url(spec) or spec == DEMO):
+    path = path_of(spec)
+    if spec.isdecimal() or not (path or is_url(spec) or spec == DEMO):
         return camera_source(spec, size_wh, fps, tell)
     if size_wh or fps:
         tell(f"{redact(spec)}: has its own size and rate; --size and --fps are for cameras and for '-'")
     if spec == DEMO:
         return demo_source()
-    if is_url(spec):
+    if path is None:
         return video_source(spec, redact(spec), stream_stem(spec), tell)
     if path.is_dir():
         return folder_source(path)
@@ -132,6 +132,17 @@ def open_source(
         frame = Frame(image, 0.0, path.stem, is_still=True)
         return Source(path.name, iter([frame]), is_one_picture=True, size_wh=(image.shape[1], image.shape[0]))
     return video_source(spec, path.name, path.stem, tell)
+
+
+def path_of(spec: str) -> Path | None:
+    """The file or folder that a source is; None where it is a camera, a URL, stdin or the demo."""
+    if is_url(spec) or spec in (STDIN, DEMO):
+        return None
+    path = Path(spec)
+    try:
+        return path if path.exists() and not path.is_char_device() else None
+    except OSError:  # a name that is too long for any file
+        return None
 
 
 def demo_source() -> Source:

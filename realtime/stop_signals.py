@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as an ordinary end, so that what is being written is finished."""
+"""Ctrl-C, SIGTERM and a closed terminal as an ordinary end, so that what is being written is finished."""
 
 import signal
 import threading
@@ -8,7 +8,8 @@ from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
 
 
 class StopSignals(AbstractContextManager["StopSignals"]):
@@ -60,7 +61,8 @@ class StopSignals(AbstractContextManager["StopSignals"]):
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # Python lets no other thread take signals
-            self._before = {number: signal.signal(number, self._take) for number in SIGNALS}
+            wanted = [number for number in SIGNALS if not (number.name == "SIGHUP" and is_ignored(number))]  # by nohup
+            self._before = {number: signal.signal(number, self._take) for number in wanted}
         return self
 
     def __exit__(
@@ -68,3 +70,8 @@ class StopSignals(AbstractContextManager["StopSignals"]):
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+
+def is_ignored(number: signal.Signals) -> bool:
+    """Whether whoever started the program wants it to go on through this signal."""
+    return signal.getsignal(number) is signal.SIG_IGN

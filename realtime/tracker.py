@@ -1,5 +1,6 @@
 """Following faces: found once by the finder, then each frame's crop comes from the mask of the frame before."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,8 +9,8 @@ import numpy.typing as npt
 
 from realtime.face import Face
 from realtime.face_finder import FaceFinder, FoundFace, is_same_face
-from realtime.geometry import CROP_SIZE_WH, CropTransform, Points
-from realtime.postprocess import Box, FaceParts, Probs, measure_parts, part_channels
+from realtime.geometry import CROP_SIZE_WH, Box, CropTransform, Points
+from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
 from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import Region
 from realtime.session import Session
@@ -31,8 +32,7 @@ MIN_CERTAINTY_ALONE = 0.9
 """Mean probability inside a mouth that is all one sees of a face."""
 MIN_SCORE_ALONE = 0.7
 """The finder's score of a new face of which one sees only the mouth."""
-MIN_EYE_PX, MAX_EYE_PX = 12.0, 1600.0
-MIN_MOUTH_PX, MAX_MOUTH_PX = 120.0, 6500.0
+LEAST_PX, MOST_PX = np.array([12.0, 12.0, 120.0]), np.array([1600.0, 1600.0, 6500.0])
 """Areas in the crop that a face's parts can have, with room to spare: eyes of the training faces cover 20 to 900
 pixels, mouths 250 to 4500."""
 MAX_STEP_PX = 45.0
@@ -52,6 +52,8 @@ class Track:
         crop_bgr: (218, 178, 3), what was seen there; valid until the next frame.
         probs: (C, 218, 178); valid until the next frame.
         boxes: of the crop around right eye, left eye and mouth; None where one is not there.
+        crop_smoother: none where nothing is smoothed.
+        probs_smoother: likewise.
     """
 
     number: int
@@ -87,7 +89,7 @@ class FaceTracker:
         background = [regions.index(Region.BACKGROUND)] if Region.BACKGROUND in regions else []
         self._smoothed_channels = [part + background for part in self._channels or []]
         self._most_faces = most_faces
-        self._strength = STRENGTHS.get(smoothing)
+        self._strength = STRENGTHS.get(smoothing) if self._channels else None
         self._timer = timer
         rows = 2 * most_faces  # of the faces that are followed, and of those that may be new
         self._crops = np.empty((rows, *CROP_SIZE_WH[::-1], 3), np.uint8)
@@ -106,7 +108,7 @@ class FaceTracker:
         Returns:
             the faces, each with its mask on this very frame; valid until the next call.
         """
-        if is_still or self._channels is None or time_s < self._seen_s:
+        if is_still or self._channels is None or time_s < max(self._seen_s, self._looked_s):
             self._forget(time_s)
         followed = len(self._tracks)
         self._segment(self._tracks, frame_bgr, 0)
@@ -114,7 +116,7 @@ class FaceTracker:
         if self._is_time_to_look(time_s):
             self._look(frame_bgr, time_s, followed)
         self._remember(time_s)
-        if not is_still and self._channels is not None and self._strength is not None:
+        if self._strength and not is_still:
             with self._timer.stage("smooth"):
                 for track in self._tracks:
                     self._smooth(track, time_s)
@@ -162,7 +164,7 @@ class FaceTracker:
             found = self._finder.find(frame_bgr)
         unknown: list[FoundFace] = []
         for find in found:
-            known = [track for track in self._tracks if is_same_face(find.points, crop_points(track.next_crop))]
+            known = [track for track in self._tracks if is_same_face(find.points, track.next_crop.face_points)]
             for track in known:
                 track.sure_s = time_s
             if not known:
@@ -200,9 +202,9 @@ class FaceTracker:
     def _number(self, crop: CropTransform) -> int:
         """The old number of a face that was here a moment ago, or a new one."""
         taken = {track.number for track in self._tracks}
-        points = crop_points(crop)
+        points = crop.face_points
         for number, (_, old_crop) in self._last_seen.items():
-            if number not in taken and is_same_face(points, crop_points(old_crop)):
+            if number not in taken and is_same_face(points, old_crop.face_points):
                 return number
         self._next_number += 1
         return self._next_number - 1
@@ -219,7 +221,7 @@ class FaceTracker:
             track.sure_s = time_s
         elif not (seen[2] and parts.certainty[2] >= MIN_CERTAINTY_ALONE and time_s - track.sure_s <= DOUBT_S):
             return False
-        points = complete_points(parts.points, seen, crop_points(track.crop, in_crop=True))
+        points = complete_points(parts.points, seen, track.crop.layout.points_px)
         try:
             track.next_crop = CropTransform.from_points(track.crop.to_frame(points), self._layout)
         except ValueError:
@@ -234,10 +236,12 @@ class FaceTracker:
 
 def without_doubles(tracks: Sequence[Track]) -> list[Track]:
     """The tracks, less those that have come to lie on an older one."""
+    if len(tracks) < 2:
+        return list(tracks)
     kept: list[Track] = []
     for track in tracks:
-        points = crop_points(track.next_crop)
-        if not any(is_same_face(points, crop_points(other.next_crop)) for other in kept):
+        points = track.next_crop.face_points
+        if not any(is_same_face(points, other.next_crop.face_points) for other in kept):
             kept.append(track)
     return kept
 
@@ -247,10 +251,8 @@ def seen_parts(parts: FaceParts) -> npt.NDArray[np.bool_]:
 
     None of them is where one is larger than any face's: that is no face.
     """
-    least = np.array([MIN_EYE_PX, MIN_EYE_PX, MIN_MOUTH_PX])
-    most = np.array([MAX_EYE_PX, MAX_EYE_PX, MAX_MOUTH_PX])
-    seen: npt.NDArray[np.bool_] = (parts.areas_px >= least) & (parts.certainty >= MIN_CERTAINTY)
-    return seen & ~(parts.areas_px > most).any()
+    seen: npt.NDArray[np.bool_] = (parts.areas_px >= LEAST_PX) & (parts.certainty >= MIN_CERTAINTY)
+    return seen & ~(parts.areas_px > MOST_PX).any()
 
 
 def complete_points(points: Points, seen: npt.NDArray[np.bool_], expected: Points) -> Points:
@@ -259,17 +261,9 @@ def complete_points(points: Points, seen: npt.NDArray[np.bool_], expected: Point
     return np.where(seen[:, None], points, expected + moved)
 
 
-def crop_points(crop: CropTransform, in_crop: bool = False) -> Points:
-    """(3, 2) where eyes and mouth stand in this crop if it fits, in frame or crop pixels."""
-    x, y = crop.layout.mid_eye_px
-    half = crop.layout.eye_distance_px / 2
-    points = np.array([[x - half, y], [x + half, y], [x, y + crop.layout.eye_to_mouth_px]])
-    return points if in_crop else crop.to_frame(points)
-
-
 def is_near(before: CropTransform, after: CropTransform) -> bool:
     """Whether one frame can have moved a face from this crop to that one."""
-    step = float(np.linalg.norm(before.to_crop(np.array([after.mid_eye_px]))[0] - before.layout.mid_eye_px))
+    step = math.dist(before.mid_eye_px, after.mid_eye_px) * before.scale
     zoom = max(after.scale / before.scale, before.scale / after.scale)
-    turn = abs(np.remainder(after.angle_rad - before.angle_rad + np.pi, 2 * np.pi) - np.pi)
+    turn = abs(math.remainder(after.angle_rad - before.angle_rad, 2 * math.pi))
     return bool(step <= MAX_STEP_PX and zoom <= MAX_ZOOM and turn <= MAX_TURN_RAD)

@@ -219,6 +219,22 @@ def test_without_camera_and_display_the_demo_is_written_and_a_line_says_so_for_e
     assert len(read_video(tmp_path / "webcam.mp4")[0]) == 20
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipe with a name in a folder")
+def test_ctrl_c_ends_the_wait_for_an_output_that_does_not_open(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # to open one waits for a reader
+    command = [sys.executable, run_webcam.__file__, "--headless", "--threads", "1", "--source", "demo"]
+    process = subprocess.Popen([*command, "--size", "9x9", "--jsonl", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert b"has its own size" in process.stdout.readline()  # the source is open, the outputs come next
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10.0) == 130
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a program could answer")
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGINT, signal.SIGTERM, signal.SIGINT]])
 def test_a_recording_that_is_stopped_by_signals_leaves_a_video_that_plays(
@@ -381,6 +397,8 @@ def test_cuda_where_it_is_not_is_an_error_and_no_silent_fallback(program: Callab
         "--effect nonsense",
         "--size big",
         "--fps 0",
+        "--fps inf",
+        "--size 99999x99999",
         "--iris-color nonsense",
         "--lipstick-color nonsense",
         "--config missing.toml",

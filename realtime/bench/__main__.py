@@ -18,10 +18,21 @@ from realtime.bench.start_up import measure_start_up
 from realtime.bench.steadiness import measure_steadiness
 from realtime.bench.tables import TextTable, tables_of
 from realtime.bench.trial import Setup, Trial, interleave, summarize_stages
-from realtime.config import DEFAULT_MODEL
+from realtime.config import parse_size
 from realtime.errors import OutputError, UserError
-from realtime.session import Provider
+from realtime.session import DEFAULT_MODEL, Provider
 from realtime.smoothing import Smoothing
+
+
+def _check_size(size: str | None) -> str | None:
+    try:
+        _ = size is None or parse_size(size)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return size
+
+
+Size = Annotated[str | None, typer.Option(callback=_check_size, metavar="WxH", help="Scale the frames first.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,7 +51,7 @@ class Extra(StrEnum):
 def bench(
     video: Annotated[str, typer.Option(help="A video, or 'demo'.")] = "demo",
     frames: Annotated[int, typer.Option(min=2, help="Of the video, held in memory; 300 of 640x480 are 276 MB.")] = 300,
-    size: Annotated[str | None, typer.Option(help="Scale the frames first, as 640x480.")] = None,
+    size: Size = None,
     repeat: Annotated[int, typer.Option(min=1, help="Passes over the frames that count, after one that does not.")] = 5,
     model: Annotated[str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")] = DEFAULT_MODEL,
     provider: Annotated[Provider, typer.Option(help="What runs the networks.")] = Provider.AUTO,
@@ -69,7 +80,7 @@ def bench(
     flags = (flicker, further_faces, drawing, start_up, idle)
     extras = [extra for extra, is_wanted in zip(Extra, flags, strict=True) if is_wanted or everything]
     setup = Setup(model, provider, threads, smoothing, faces)
-    size_wh = parse_size(size)
+    size_wh = parse_size(size) if size else None
     try:
         if json is not None and not json.parent.is_dir():
             raise OutputError(f"{json}: its folder does not exist")
@@ -133,20 +144,6 @@ def measure(
         Extra.IDLE: lambda: measure_idling(clip, empty, setup),
     }
     return results | {extra.value: run() for extra, run in measurements.items() if extra in extras}
-
-
-def parse_size(size: str | None) -> tuple[int, int] | None:
-    """(640, 480) of "640x480".
-
-    Raises:
-        typer.BadParameter: it is no such size.
-    """
-    if size is None:
-        return None
-    width, _, height = size.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise typer.BadParameter(f"{size!r} is no size such as 640x480", param_hint="--size")
-    return int(width), int(height)
 
 
 def write_json(path: Path, results: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from realtime.bench.clip import GRID_CELLS, Clip
 from realtime.bench.trial import WHOLE, Pass, Setup, Trial, interleave
 from realtime.face import Face
+from realtime.geometry import Box
 from realtime.look import Effect, Look
 from realtime.overlay import Overlay
 from realtime.preprocess import BgrImage
@@ -56,7 +57,7 @@ def cell_clip(clip: Clip, setup: Setup) -> Clip:
     return Clip(clip.name, [BgrImage(frame) for frame in frames], clip.step_s)
 
 
-def window_around(boxes: Sequence[tuple[int, int, int, int]], frame_wh: tuple[int, int]) -> tuple[int, int, int, int]:
+def window_around(boxes: Sequence[Box], frame_wh: tuple[int, int]) -> Box:
     """box_xyxy of the frame's own shape, `WINDOW_SHARE` times as high as the median of the boxes and about them.
 
     It is moved into the frame; the whole frame, where there is no box or it would not fit.

@@ -63,9 +63,11 @@ def draw_frames(spec: str, frames: int, model: str, provider: str, threads: int,
     from realtime.bench.machine import peak_rss_mb
     from realtime.look import Look
     from realtime.overlay import Overlay
+    from realtime.process import calm_opencv
     from realtime.segmenter import Segmenter
     from realtime.sources import open_source
 
+    calm_opencv()
     segmenter = Segmenter(model, provider=provider, threads=threads, smoothing=smoothing)
     overlay, look = Overlay(), Look()
     drawn = 0

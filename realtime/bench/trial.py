@@ -11,6 +11,7 @@ from realtime.face import Face
 from realtime.look import Look
 from realtime.overlay import Overlay
 from realtime.preprocess import BgrImage
+from realtime.process import calm_opencv
 from realtime.segmenter import Segmenter
 from realtime.session import Provider
 from realtime.smoothing import Smoothing
@@ -67,6 +68,7 @@ class Trial:
     """
 
     def __init__(self, clip: Clip, setup: Setup, copies: int = 0) -> None:
+        calm_opencv()  # as the live program does
         self.segmenter = setup.segmenter()
         self._clip = clip
         self._copies = copies

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from realtime.capture import v4l2
-from realtime.capture.live import FeedLost, Picture
+from realtime.capture.feed import FeedLost, Picture
 from realtime.errors import SourceError
 from realtime.preprocess import BgrImage
 

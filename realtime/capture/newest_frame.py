@@ -59,11 +59,12 @@ class NewestFrame:
                 self._ready.wait_for(lambda: self._frame or self._lines or self._has_ended, timeout=POLL_S)
                 frame, self._frame = self._frame, None
                 has_ended = self._has_ended or self._is_stopped
+                if frame is not None:
+                    if self._with_receiver is not None:  # before the reader can come to want one more buffer
+                        self._recycle(self._with_receiver.image_bgr)
+                    self._with_receiver = frame
             while self._lines:
                 self._tell(self._lines.popleft())
-            if frame is not None and self._with_receiver is not None:
-                self._recycle(self._with_receiver.image_bgr)
-            self._with_receiver = frame or self._with_receiver
             if frame is None and has_ended:
                 if self._error:
                     raise self._error

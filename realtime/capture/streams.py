@@ -16,7 +16,7 @@ from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from realtime.capture.credentials import redact
-from realtime.capture.live import FeedLost, Picture
+from realtime.capture.feed import FeedLost, Picture
 from realtime.errors import SourceError
 from realtime.frame import Frame
 from realtime.preprocess import BgrImage

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from realtime.config import RealtimeConfig
+from realtime.config import RealtimeConfig, shown_regions
 from realtime.look import Effect
 from realtime.regions import REGION_GROUPS, Region
 
@@ -43,7 +43,7 @@ class Controls:
         self.wants_snapshot = False
         self.wants_recording = False
         self.message = Message("")
-        cycle = (config.look.regions, *(_regions(groups) for groups in REGION_CYCLE))
+        cycle = (config.look.regions, *map(shown_regions, REGION_CYCLE))
         self._region_cycle = list(dict.fromkeys(cycle))
 
     def press(self, code: int) -> None:
@@ -138,10 +138,6 @@ def keys_table() -> str:
 
 def _after(current: T, cycle: list[T]) -> T:
     return cycle[(cycle.index(current) + 1) % len(cycle)]
-
-
-def _regions(groups: str) -> tuple[Region, ...]:
-    return tuple(region for group in groups.split(",") for region in REGION_GROUPS[group])
 
 
 def _groups(regions: tuple[Region, ...]) -> str:

@@ -1,5 +1,6 @@
 """What lies over the picture in the window: numbers, marks, messages and the help, and never in what is written."""
 
+import textwrap
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ REFRESH_S = 0.3
 MESSAGE_S = 2.5
 MARGIN_PX = 10
 RED_BGR, AMBER_BGR = (60, 60, 235), (60, 190, 250)
-LONGEST_MESSAGE = 60
+MESSAGE_CHARACTERS, MESSAGE_LINES = 60, 3
+"""Of a line, and lines at most: why something failed stands at a message's end."""
 LEAST_ZOOM = 0.5
 """No card is reduced further to fit a narrow picture: it is cut off instead."""
 
@@ -158,7 +160,8 @@ class Hud:
         text = controls.message.text
         if not text or now_s - self._message_s >= MESSAGE_S:
             return ()
-        return (Row(text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 3]}..."),)
+        lines = textwrap.wrap(text, MESSAGE_CHARACTERS, max_lines=MESSAGE_LINES, placeholder=" ...")
+        return tuple(Row(line) for line in lines)
 
     def _card(self, name: str, size_wh: tuple[int, int]) -> Card:
         """The card; rendered again only where its text or the picture's size is another."""

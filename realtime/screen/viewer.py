@@ -83,8 +83,13 @@ class Viewer:
         return False
 
     def attend(self) -> bool:
-        """Look after keys while no picture comes, or none is wanted; False when the user wants to end."""
+        """Look after keys while no picture comes, or none is wanted; False when the user wants to end.
+
+        A pause that begins here lasts until it ends, where the source is to wait for it: stdin, say.
+        """
         self._attend(0.0)
+        while self._is_held and not self._is_over:
+            self._attend(POLL_S)
         return not self._is_over
 
     @property

@@ -37,7 +37,7 @@ class MaskFolder:
 
     def summary(self) -> str:
         """`masks (300 masks)`."""
-        return f"{self.folder} ({self.written} masks)"
+        return f"{self.folder} ({self.written} mask{'' if self.written == 1 else 's'})"
 
 
 def make_folder(folder: Path) -> None:
@@ -46,6 +46,8 @@ def make_folder(folder: Path) -> None:
     Raises:
         OutputError: it cannot be made, or is a file, or cannot be written to.
     """
+    if folder.is_file():
+        raise OutputError(f"{folder}: is a file, and a folder is needed")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

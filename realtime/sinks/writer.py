@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from realtime.errors import OutputError
 from realtime.face import Face
+from realtime.frame import Frame
 from realtime.sinks.buffer_pool import BufferPool
 from realtime.sinks.sink import FrameCopy, Sink
-from realtime.sources import Frame
 
 QUEUE_FRAMES = 6
 """Frames that wait at most: 0.2 s at 30 frames a second, 5.5 MB at 640x480."""

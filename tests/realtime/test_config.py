@@ -34,7 +34,7 @@ def test_an_unknown_group_is_refused_with_the_known_ones(groups: str, named: str
         shown_regions(groups)
 
 
-@pytest.mark.parametrize(("text", "size_wh"), [("1280x720", (1280, 720)), ("1X1", (1, 1)), ("99999x5", (99999, 5))])
+@pytest.mark.parametrize(("text", "size_wh"), [("1280x720", (1280, 720)), ("1X1", (1, 1)), ("16384x5", (16384, 5))])
 def test_a_size_is_width_by_height(text: str, size_wh: tuple[int, int]) -> None:
     assert parse_size(text) == size_wh
 
@@ -42,6 +42,12 @@ def test_a_size_is_width_by_height(text: str, size_wh: tuple[int, int]) -> None:
 @pytest.mark.parametrize("text", ["", "1280", "1280x", "0x720", "-1x5", "1280x720p", "1280 x 720", "1e3x5", "123456x1"])
 def test_what_is_no_size_is_refused_with_one_that_is(text: str) -> None:
     with pytest.raises(ValueError, match=rf"^{re.escape(repr(text))} is no size; one is written as 1280x720$"):
+        parse_size(text)
+
+
+@pytest.mark.parametrize("text", ["16385x5", "640x99999"])
+def test_a_size_that_no_memory_holds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=rf"^'{text}' is too large; a side has at most 16384 pixels$"):
         parse_size(text)
 
 

@@ -32,12 +32,17 @@ def test_dashes_and_underscores_are_the_same(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "c.toml") == {"max_frames": 5, "iris_color": "#aa3344"}
 
 
+def test_the_mark_that_some_editors_put_first_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbffaces = 2\r\n")
+    assert read_settings(tmp_path / "c.toml") == {"faces": 2}
+
+
 @pytest.mark.parametrize(
     ("contents", "said"),
     [
         (None, "No such file or directory"),
         (b"faces = \n", "not TOML: Invalid value (at line 1, column 9)"),
-        (b"\xff\xfe\x00", "not a text file"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
         (b"max-frames = 1\nmax_frames = 2\n", "max_frames: given twice, with a dash and with an underscore"),
     ],
     ids=["missing", "broken", "binary", "twice"],

@@ -15,6 +15,7 @@ from realtime.geometry import (
     CROP_SIZE_WH,
     LAYOUTS,
     TIGHT,
+    Box,
     CropLayout,
     CropTransform,
     Points,
@@ -173,6 +174,13 @@ def test_shifting_a_matrix_leaves_the_old_one_alone() -> None:
     assert_array_equal(matrix, [[2, 0, 3], [0, 2, 5]])
 
 
+def test_a_face_that_fits_its_crop_stands_where_the_layout_wants_it() -> None:
+    assert_allclose(TIGHT.points_px, [[56, 88], [122, 88], [89, 162]])
+    # Half the scale, a quarter turn clockwise: 33 aside becomes 66 below, 74 below becomes 148 to the left.
+    in_frame = CropTransform((200.0, 300.0), 0.5, math.pi / 2).face_points
+    assert_allclose(in_frame, [[200, 234], [200, 366], [52, 300]])
+
+
 def crop_at(left: float, top: float, scale: float = 1.0, angle_rad: float = 0.0) -> CropTransform:
     """An upright crop, at scale 1, whose top left corner is here in the frame."""
     return CropTransform((left + 89, top + 88), scale, angle_rad)
@@ -222,8 +230,10 @@ def test_the_frame_box_holds_the_crop_and_stays_in_the_frame(
         assert_allclose(box, box_xyxy, atol=1)
 
 
-def test_the_frame_box_of_a_wider_crop_is_wider() -> None:
-    assert crop_at(100, 100).frame_box((640, 480), crop_wh=(20, 30)) == (100, 100, 120, 130)
+def test_the_frame_box_of_a_piece_of_the_crop_lies_around_that_piece() -> None:
+    assert crop_at(100, 100).frame_box((640, 480), (-5, 10, 20, 30)) == (95, 110, 120, 130)
+    assert crop_at(100, 100).frame_box((110, 480), (-5, 10, 20, 30)) == (95, 110, 110, 130)
+    assert crop_at(100, 100).frame_box((95, 480), (-5, 10, 20, 30)) is None
 
 
 @settings(deadline=None)
@@ -282,3 +292,41 @@ def test_a_dot_of_the_crop_lands_where_to_frame_says(
     landed = np.array([(light * columns).sum(), (light * rows).sum()]) / light.sum() + 0.5 + corner
     expected = crop.to_frame(np.array([pixel]) + 0.5)[0]
     assert np.linalg.norm(landed - expected) < 0.1 * max(1, 1 / scale)
+
+
+@given(
+    st.floats(-500, 1000),
+    st.floats(-500, 1000),
+    st.floats(0.05, 20),
+    st.floats(-math.pi, math.pi),
+    st.integers(0, 150),
+    st.integers(0, 200),
+)
+def test_a_box_in_the_frame_holds_all_of_the_box_of_the_crop_that_the_frame_holds(
+    x: float, y: float, scale: float, angle: float, left: int, top: int
+) -> None:
+    crop = CropTransform((x, y), scale, angle)
+    box = crop.frame_box((640, 480), (left, top, left + 20, top + 10))
+    corners = np.array([[left, top], [left + 20, top], [left + 20, top + 10], [left, top + 10], [left + 10, top + 5]])
+    inside = [corner for corner in crop.to_frame(corners) if 0.5 < corner[0] < 639.5 and 0.5 < corner[1] < 479.5]
+    if box is None:
+        assert not inside
+        return
+    assert 0 <= box[0] < box[2] <= 640
+    assert 0 <= box[1] < box[3] <= 480
+    for corner in inside:
+        assert box[0] - 0.01 <= corner[0] <= box[2] + 0.01
+        assert box[1] - 0.01 <= corner[1] <= box[3] + 0.01
+
+
+@pytest.mark.parametrize(
+    ("crop_box", "expected"),
+    [
+        ((10, 20, 30, 25), (110, 70, 130, 75)),
+        ((-110, 20, -90, 25), (0, 70, 10, 75)),
+        ((-130, 20, -110, 25), None),
+    ],
+    ids=["inside", "cut at the frame", "outside"],
+)
+def test_the_frames_box_of_a_box_of_the_crop_worked_by_hand(crop_box: Box, expected: Box | None) -> None:
+    assert CropTransform((189.0, 138.0), 1.0, 0.0).frame_box((640, 480), crop_box) == expected

@@ -166,3 +166,11 @@ def test_flattening_puts_a_cut_out_over_black_and_leaves_a_picture_as_it_is() ->
     assert_array_equal(flatten(cut_out), [[[200, 100, 50], [40, 20, 10], [0, 0, 0]]])
     picture = cut_out[:, :, :3]
     assert flatten(picture) is picture
+
+
+def test_a_png_keeps_its_alpha(tmp_path: Path) -> None:
+    picture = np.array([[[200, 100, 50, 255], [200, 100, 50, 7]]], np.uint8)
+    write_image(tmp_path / "cutout.png", picture)
+    stored = cv2.imread(str(tmp_path / "cutout.png"), cv2.IMREAD_UNCHANGED)
+    assert stored is not None
+    assert_array_equal(stored, picture)

@@ -13,9 +13,10 @@ import pytest
 from realtime import loop
 from realtime.config import RealtimeConfig
 from realtime.errors import SourceError
+from realtime.frame import Frame
 from realtime.screen.painter import Picture
 from realtime.session import Provider
-from realtime.sources import Frame, Source, demo_source
+from realtime.sources import Source, demo_source
 
 HEADLESS = RealtimeConfig("demo", provider=Provider.CPU, headless=True, threads=1)
 
@@ -78,7 +79,7 @@ def test_ctrl_c_is_an_ordinary_end(play: Callable[[Source], None], frames: int, 
     report = loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lines.append)
     assert report.frames == frames
     assert (report.fps > 0) == (frames > 0)
-    assert lines[-1].startswith(f"{frames} frames, ")
+    assert lines[-1].startswith(f"{frames} frames, " if frames else "no frame came")
     assert len(lines) == 1 + bool(frames)
     if frames:
         assert lines[0].startswith(f"wrote {tmp_path / 'v.mp4'} (")
@@ -104,7 +105,7 @@ def test_no_more_frames_are_taken_than_wanted(play: Callable[[Source], None]) ->
     assert next(iter(source)).name == "demo_000002"
 
 
-def test_a_signal_while_files_are_being_opened_is_an_ordinary_end(
+def test_a_signal_while_files_are_being_opened_ends_the_program_as_one_before_the_first_frame(
     play: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     play(demo_that_ends(9))
@@ -115,7 +116,9 @@ def test_a_signal_while_files_are_being_opened_is_an_ordinary_end(
         opened(outputs, *rest, **named)
 
     monkeypatch.setattr(loop.Outputs, "__init__", open_and_signal)
-    assert loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None).frames == 0
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(replace(HEADLESS, output=tmp_path / "v.mp4"), lambda line: None)
+    assert not (tmp_path / "v.mp4").exists()
 
 
 def test_without_a_camera_at_0_the_demo_plays_and_a_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

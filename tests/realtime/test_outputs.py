@@ -25,12 +25,12 @@ from realtime import outputs as outputs_module
 from realtime.config import RealtimeConfig
 from realtime.errors import OutputError
 from realtime.face import Face
+from realtime.frame import Frame
 from realtime.geometry import CropTransform
 from realtime.outputs import Outputs
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from realtime.sinks.video_file import VideoFile
-from realtime.sources import Frame
 
 CROP = CropTransform((89.0, 88.0), 1.0, 0.0)
 """Crop pixels are frame pixels."""
@@ -178,7 +178,7 @@ def test_the_picture_is_written_as_it_is_given_and_the_masks_as_the_frame_was(tm
         outputs.write(shown, shown.image_bgr[:, ::-1], [face()])
     assert_array_equal(stored(tmp_path / "p.PNG"), shown.image_bgr[:, ::-1])
     assert (stored(tmp_path / "me.png")[80:90, 50:60] == 1).all()
-    assert outputs.written() == [str(tmp_path / "p.PNG"), f"{tmp_path} (1 masks)"]
+    assert outputs.written() == [str(tmp_path / "p.PNG"), f"{tmp_path} (1 mask)"]
 
 
 @pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "cut.mp4"])
@@ -232,10 +232,24 @@ def test_a_missing_folder_is_refused_for_lines_and_numbers_too(tmp_path: Path, k
         open_outputs(replace(RealtimeConfig(), **{kind: tmp_path / "none" / "file"}))
 
 
+def test_a_file_for_the_numbers_that_cannot_be_written_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old.json").touch()
+    for path in (tmp_path / "old.json", tmp_path / "new.json", Path("/dev/null")):
+        with open_outputs(RealtimeConfig(json=path)):
+            pass
+    with pytest.raises(OutputError, match=r"cannot be written \(a folder\)"):
+        open_outputs(RealtimeConfig(json=tmp_path))
+    monkeypatch.setattr(outputs_module.os, "access", lambda *_: False)  # to root everything is permitted
+    with pytest.raises(OutputError, match=r"new\.json: cannot be written \(not allowed\)"):
+        open_outputs(RealtimeConfig(json=tmp_path / "new.json"))
+
+
 def test_what_was_opened_before_a_refusal_is_closed_and_leaves_no_file(tmp_path: Path) -> None:
     config = RealtimeConfig(output=tmp_path / "v.mp4", jsonl=tmp_path / "masks.jsonl", masks=tmp_path / "file")
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot be made"):
+    with pytest.raises(OutputError, match="is a file"):
         open_outputs(config)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -380,12 +394,13 @@ import numpy as np
 from realtime.config import RealtimeConfig
 from realtime.errors import UserError
 from realtime.outputs import Outputs
-from realtime.sources import Frame
+from realtime.frame import Frame
 
 def interrupt(*_):
     raise KeyboardInterrupt
 
-signal.signal(signal.SIGTERM, interrupt)
+for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell lets programs in the background ignore it
+    signal.signal(number, interrupt)
 noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
 config = RealtimeConfig(output=Path("v" + sys.argv[1]), jsonl=Path("v.jsonl"))
 outputs = Outputs(config, is_live=False, is_one_picture=False)
@@ -426,6 +441,15 @@ def start(
     )
 
 
+def wait_for(program: subprocess.Popen[str]) -> None:
+    """Until it has ended; one that does not is killed, and the test fails."""
+    try:
+        program.wait(60)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        raise
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such signals")
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -437,7 +461,7 @@ def test_a_storm_of_signals_leaves_whole_files(tmp_path: Path, suffix: str, kind
         for _ in range(20):
             time.sleep(0.005)
             program.send_signal(kind)
-        program.wait(60)
+        wait_for(program)
     times = video_times(tmp_path / f"v{suffix}")
     assert len(times) > 20
     assert_allclose(times, np.arange(len(times)) / 30, atol=1e-3)
@@ -447,7 +471,7 @@ def test_a_storm_of_signals_leaves_whole_files(tmp_path: Path, suffix: str, kind
 
 def test_an_interrupt_so_late_that_nobody_closes_the_outputs_leaves_whole_files(tmp_path: Path) -> None:
     with start(tmp_path, around="suppress()", body="if index == 60: raise KeyboardInterrupt") as program:
-        program.wait(60)
+        wait_for(program)
     assert program.returncode != 0
     assert len(video_times(tmp_path / "v.mp4")) == len((tmp_path / "v.jsonl").read_text().splitlines()) == 61
 

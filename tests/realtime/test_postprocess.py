@@ -1,7 +1,6 @@
 """Probabilities become ids, centroids and boxes at the right place, worked by hand."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +13,6 @@ from realtime.postprocess import (
     measure_parts,
     part_channels,
     region_polygons,
-    visible_box,
 )
 from realtime.regions import Region, regions_from_names
 
@@ -22,8 +20,6 @@ ALL = tuple(Region)
 EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)
 AS_IT_IS = CropTransform((189.0, 138.0), 1.0, 0.0)
 """Crop pixel (x, y) is frame pixel (x + 100, y + 50)."""
-LARGE = CropTransform((300.0, 300.0), 0.25, 0.0)
-"""Crop pixel (x, y) is 4 x 4 frame pixels from (4 x - 56, 4 y - 52)."""
 
 
 def probs_of(regions: tuple[Region, ...], *boxes: tuple[Region, tuple[int, int, int, int], float]) -> Probs:
@@ -110,30 +106,6 @@ def test_each_pixel_gets_the_id_of_its_most_probable_region() -> None:
 def test_a_model_without_background_is_unsure_below_a_half() -> None:
     probs = np.array([[[0.49, 0.5, 0.9]], [[0.1, 0.2, 0.95]]], np.float32)
     assert_array_equal(label_crop(probs, (Region.LEFT_EYE, Region.LOWER_LIP)), [[0, 2, 6]])
-
-
-def alpha_of(left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.uint8]:
-    alpha = np.zeros((218, 178), np.uint8)
-    alpha[top:bottom, left:right] = 255
-    return alpha
-
-
-@pytest.mark.parametrize(
-    ("alpha", "crop", "box"),
-    [
-        (alpha_of(20, 30, 40, 50), AS_IT_IS, (119, 79, 141, 101)),
-        (alpha_of(20, 30, 40, 50), LARGE, (23, 67, 105, 149)),
-        (alpha_of(20, 30, 40, 50), CropTransform((600.0, 138.0), 1.0, 0.0), (530, 79, 552, 101)),
-        (alpha_of(0, 0, 178, 218), CropTransform((10.0, 10.0), 1.0, 0.0), (0, 0, 100, 141)),
-        (alpha_of(0, 0, 0, 0), AS_IT_IS, None),
-        (alpha_of(20, 30, 40, 50), CropTransform((-200.0, 100.0), 1.0, 0.0), None),
-    ],
-    ids=["as it is", "enlarged", "far to the right", "cut at the border", "nothing visible", "outside the frame"],
-)
-def test_the_box_around_what_is_visible_leaves_a_pixel_for_the_soft_edge(
-    alpha: npt.NDArray[np.uint8], crop: CropTransform, box: tuple[int, int, int, int] | None
-) -> None:
-    assert visible_box(alpha, crop, (640, 480)) == box
 
 
 def test_an_outline_runs_between_the_pixels_where_two_regions_are_equally_probable() -> None:

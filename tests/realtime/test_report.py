@@ -1,6 +1,7 @@
 """A run's numbers, as JSON and in one line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ def test_the_json_holds_all_numbers_under_their_names(tmp_path: Path) -> None:
 
 def test_the_summary_is_one_line_with_the_numbers_that_matter() -> None:
     assert REPORT.summary() == ("30 frames, 28 with a face, 30.0 fps; latency 4.2 ms (p95 8.6); unet_lite fp32 on cpu")
+
+
+def test_of_a_run_without_a_frame_no_numbers_are_told() -> None:
+    assert replace(REPORT, frames=0).summary() == "no frame came"
 
 
 @pytest.mark.parametrize(("name", "said"), [("none/run.json", "No such file"), (".", "Is a directory")])

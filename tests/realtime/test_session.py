@@ -123,7 +123,11 @@ def test_warming_up_works_for_both_kinds(segmenter: Session, finder_session: Ses
             "its metadata lacks layout, commit$",
         ),
         (with_metadata(UNET, "left_right", "viewer"), SEGMENTER, "left and right are 'viewer', not the subject's"),
-        (with_metadata(UNET, "layout", "loose"), SEGMENTER, "cannot be understood .*'loose'"),
+        (
+            with_metadata(UNET, "layout", "loose"),
+            SEGMENTER,
+            "its layout is 'loose', which this program lacks; known: tight, celeba$",
+        ),
         (with_metadata(UNET, "regions", "background,nose"), SEGMENTER, "cannot be understood .*unknown region nose"),
         (with_metadata(UNET, "scores", "{dice"), SEGMENTER, "cannot be understood"),
         (with_metadata(UNET, "kind", "classifier"), SEGMENTER, "a classifier model, where a segmenter is needed"),

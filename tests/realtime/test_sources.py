@@ -15,9 +15,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.capture import raw_video, v4l2
 from realtime.errors import SourceError
+from realtime.frame import Frame
 from realtime.preprocess import BgrImage
 from realtime.sinks.video_file import VideoFile
-from realtime.sources import Frame, Source, open_source
+from realtime.sources import Source, open_source, path_of
 
 
 def grey(value: int, size_wh: tuple[int, int] = (64, 48)) -> BgrImage:
@@ -91,13 +92,15 @@ def test_a_folder_of_which_nothing_can_be_read_is_an_error(tmp_path: Path) -> No
         ("x.mp4", r"^x\.mp4: no such file or folder, and no camera is called so$"),
         ("nonsense", r"^nonsense: no such file or folder"),
         ("rtsp:/me:SECRET@door/stream", r"^\*\*\*@door/stream: no such file or folder"),
+        ("", r"^the source is empty: give a camera"),
         ("-", r"^raw video on stdin does not tell its size: say it with --size WIDTHxHEIGHT$"),
     ],
-    ids=["missing", "no kind of source", "a mistyped URL", "stdin without a size"],
+    ids=["missing", "no kind of source", "a mistyped URL", "nothing", "stdin without a size"],
 )
 def test_what_is_no_source_is_refused_in_one_line(
     spec: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "one.png").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(v4l2, "capture_devices", list)
     with pytest.raises(SourceError, match=said) as refusal:
@@ -190,3 +193,16 @@ def test_raw_video_comes_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
         taken = [(frame.time_s, frame.image_bgr.max()) for frame in source if frame]
     assert taken == [(0.0, 1), (0.1, 2)]
     os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_path"),
+    [("clip.mp4", True), (".", True), ("missing.mp4", False), ("a" * 300, False), ("http://host/" + "a" * 300, False)],
+    ids=["file", "folder", "missing", "too long a name", "URL"],
+)
+def test_a_source_is_a_path_only_where_it_exists(
+    spec: str, is_path: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("clip.mp4").touch()
+    assert path_of(spec) == (Path(spec) if is_path else None)

@@ -11,6 +11,15 @@ import pytest
 from realtime.stop_signals import SIGNALS, StopSignals
 
 
+@pytest.fixture(autouse=True)
+def signals_that_nobody_ignores() -> Iterator[None]:
+    """As in a terminal, also where these tests themselves run under nohup."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def send(number: int = signal.SIGINT) -> None:
     os.kill(os.getpid(), number)
     time.sleep(0)  # the interpreter's next chance to take it
@@ -105,3 +114,14 @@ def test_in_another_thread_it_leaves_the_signals_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_signal_that_is_ignored_as_under_nohup_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals() as stop:
+            send(signal.SIGHUP)
+        assert not stop.is_set
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -29,7 +29,6 @@ from realtime.tracker import (
     FaceTracker,
     Track,
     complete_points,
-    crop_points,
     is_near,
     seen_parts,
     without_doubles,
@@ -420,6 +419,14 @@ def test_a_face_that_is_back_within_moments_keeps_its_number() -> None:
     assert face.number == 1
 
 
+def test_a_video_that_begins_again_after_an_empty_room_is_searched_at_once() -> None:
+    tracker = make_tracker(finder := ScriptedFinder())
+    for index in range(200):
+        tracker.follow(picture(), index / 10, is_still=False)
+    finder.finds = [FACE.found()]
+    assert len(tracker.follow(picture(FACE), 3.0, is_still=False)) == 1
+
+
 def test_a_video_that_begins_again_is_searched_anew() -> None:
     finder = ScriptedFinder(FACE.found())
     tracker = make_tracker(finder)
@@ -559,13 +566,6 @@ def test_a_part_not_seen_moves_as_the_others_do() -> None:
 def test_parts_that_are_all_seen_are_taken_as_they_are() -> None:
     seen = TIGHT_POINTS + np.array([[1, 2], [3, 4], [5, 6]])
     assert_array_equal(complete_points(seen, np.ones(3, bool), TIGHT_POINTS), seen)
-
-
-def test_the_points_of_a_crop_are_the_layouts() -> None:
-    assert_allclose(crop_points(CropTransform((7.0, 9.0), 3.0, 1.0), in_crop=True), TIGHT_POINTS)
-    # Half the scale, a quarter turn clockwise: 33 aside becomes 66 below, 74 below becomes 148 to the left.
-    in_frame = crop_points(CropTransform((200.0, 300.0), 0.5, math.pi / 2))
-    assert_allclose(in_frame, [[200, 234], [200, 366], [52, 300]])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from realtime.bench import __main__ as bench
-from realtime.bench.__main__ import app, parse_size
+from realtime.bench.__main__ import app
 from realtime.bench.idling import measure_idling
+from realtime.bench.start_up import measure_start_up
 from realtime.bench.tables import TextTable
 
 QUICK = ("--frames", "8", "--repeat", "1", "--provider", "cpu", "--threads", "1")
@@ -29,8 +30,10 @@ def test_the_json_file_holds_machine_settings_and_stages(tmp_path: Path) -> None
     assert not {"flicker", "idle", "start_up"} & set(results)
 
 
+@pytest.mark.slow
 def test_all_measures_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "measure_idling", partial(measure_idling, seconds=0.2, rounds=1, settle_s=0.1))
+    monkeypatch.setattr(bench, "measure_start_up", partial(measure_start_up, times=1))
     done = CliRunner().invoke(app, [*QUICK, "--all", "--markdown", "--json", str(tmp_path / "bench.json")])
     assert done.exit_code == 0, done.output
     results = json.loads((tmp_path / "bench.json").read_text())
@@ -62,11 +65,6 @@ def test_a_size_that_is_none_is_wrong_usage(size: str) -> None:
     done = CliRunner().invoke(app, [*QUICK, f"--size={size}"])
     assert done.exit_code == 2
     assert "--size" in done.output
-
-
-def test_sizes_are_width_and_height() -> None:
-    assert parse_size("640x480") == (640, 480)
-    assert parse_size(None) is None
 
 
 def test_a_table_for_a_page_is_worked_by_hand() -> None:

@@ -8,6 +8,7 @@ from realtime.session import Provider
 from realtime.smoothing import Smoothing
 
 
+@pytest.mark.slow
 def test_a_fresh_process_draws_and_says_how_much_memory_it_needed() -> None:
     found = measure_start_up("demo", Setup("unet_lite", Provider.CPU, 1, Smoothing.LOW), frames=3, times=1)
     assert 50 < found["first_overlay_ms"] < 60_000

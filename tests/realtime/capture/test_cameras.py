@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.capture import cameras, live, v4l2
+from realtime.capture import cameras, v4l2
+from realtime.capture import feed as feed_module
 from realtime.capture.cameras import Camera, CameraFeed, find_camera, list_cameras
 from realtime.errors import SourceError
 from realtime.frame import Frame
@@ -85,7 +86,7 @@ def no_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(v4l2, "capture_devices", list)
     monkeypatch.setattr(v4l2, "DEVICES", Path("/nowhere"))
     monkeypatch.setattr(cameras, "LOST_S", 0.05)
-    monkeypatch.setattr(live, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(feed_module, "FIRST_WAIT_S", 0.01)
 
 
 def test_a_camera_gives_live_frames_and_is_released(plug: Callable[..., list[int]]) -> None:
@@ -228,7 +229,7 @@ def test_an_unplugged_camera_is_told_and_used_again_when_it_is_back(plug: Callab
 def test_a_camera_that_does_not_come_back_is_given_up_with_the_reason(
     plug: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "RETRY_S", 0.05)
+    monkeypatch.setattr(feed_module, "RETRY_S", 0.05)
     monkeypatch.setattr(v4l2, "problem", lambda number: "no camera here")
     plug(FakeCapture([True] * 3), FakeCapture(is_open=False))
     source = open_source("0", tell=lambda line: None)

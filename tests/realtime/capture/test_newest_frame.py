@@ -113,9 +113,10 @@ def test_a_picture_stays_the_receivers_until_the_next_one_though_buffers_are_use
 
     def reader() -> Iterator[Frame | None]:
         for index in range(2000):
-            if not spare:
-                made.append(grey(0))
-            image = spare.popleft() if spare else made[-1]
+            if spare:
+                image = spare.popleft()
+            else:
+                made.append(image := grey(0))
             image[:] = index % 256
             yield Frame(image, index / 1000, str(index))
             if index % 100 == 0:

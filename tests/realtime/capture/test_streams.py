@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from realtime.capture import live, streams
+from realtime.capture import feed as feed_module
+from realtime.capture import streams
 from realtime.capture.streams import stream_stem
 from realtime.errors import SourceError
 from realtime.frame import Frame
@@ -323,7 +324,7 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(feed_module, "FIRST_WAIT_S", 0.02)
 
 
 def ask_who(connection: socket.socket, request: str) -> None:
@@ -457,7 +458,7 @@ def test_a_stream_of_nothing_that_can_be_decoded_is_lost(monkeypatch: pytest.Mon
             pass
 
     feed = streams.StreamFeed(Garbage())  # type: ignore[arg-type]  # all that is used of a Video
-    with pytest.raises(live.FeedLost, match="nothing that can be decoded"):
+    with pytest.raises(feed_module.FeedLost, match="nothing that can be decoded"):
         assert set(iter(feed.read, 1)) == {None}
 
 

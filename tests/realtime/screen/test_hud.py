@@ -144,6 +144,25 @@ def test_a_message_stays_for_a_moment_also_without_the_numbers(hud: Hud, clock: 
     assert covered(hud) is None
 
 
+def test_a_long_message_is_seen_to_its_end(hud: Hud, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_card, controls, shown = hud_module.Card, Controls(RealtimeConfig()), []
+
+    def noted(rows: tuple[Row, ...], zoom: float, *, is_list: bool) -> hud_module.Card:
+        shown.append([row.left for row in rows])
+        return real_card(rows, zoom, is_list=is_list)
+
+    monkeypatch.setattr(hud_module, "Card", noted)
+    controls.say("recording_20260101_120000.mp4: cannot be written (Read-only file system)")
+    hud.refresh(controls, Status())
+    laid(hud)
+    assert shown[-1] == ["recording_20260101_120000.mp4: cannot be written (Read-only", "file system)"]
+    controls.say("on and on " * 40)
+    hud.refresh(controls, Status())
+    laid(hud)
+    assert len(shown[-1]) == 3
+    assert shown[-1][-1].endswith(" ...")
+
+
 def test_with_the_numbers_the_message_lies_below_them(hud: Hud) -> None:
     controls = Controls(RealtimeConfig(hud=True))
     hud.refresh(controls, Status())

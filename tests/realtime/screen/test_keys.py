@@ -12,10 +12,11 @@ from numpy.testing import assert_array_equal
 
 from realtime import loop
 from realtime.config import RealtimeConfig
+from realtime.frame import Frame
 from realtime.preprocess import BgrImage
 from realtime.screen.controls import KEYS
 from realtime.session import Provider
-from realtime.sources import Frame, Source
+from realtime.sources import Source
 
 FakeScreen = Any
 EYE, MOUTH = slice(165, 215), slice(255, 300)

@@ -203,6 +203,14 @@ def test_keys_are_heard_before_the_first_frame(stage: Callable[..., Stage], scre
     assert screen.pictures == []
 
 
+def test_a_pause_while_a_pipe_has_nothing_holds_it(stage: Callable[..., Stage], screen: FakeScreen) -> None:
+    pipe = stage(VIDEO)
+    screen.press(" m +q")  # all but the last within one look after the keys
+    assert pipe.viewer.attend()
+    assert pipe.controls.is_mirrored
+    assert screen.keys == [ord("+"), ord("q")]
+
+
 def test_s_keeps_the_picture_without_what_lies_over_it(stage: Callable[..., Stage], screen: FakeScreen) -> None:
     video = stage(VIDEO, RealtimeConfig(hud=True, mirror=True))
     screen.press("?s")

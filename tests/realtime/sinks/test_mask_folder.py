@@ -45,7 +45,7 @@ def test_a_mask_holds_the_ids_of_all_faces_at_the_frames_own_size(tmp_path: Path
 
 def test_a_mask_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"file: cannot be made \(File exists\)"):
+    with pytest.raises(OutputError, match="file: is a file, and a folder is needed"):
         MaskFolder(tmp_path / "file")
     with pytest.raises(OutputError, match=r"cannot be made \(Not a directory\)"):
         MaskFolder(tmp_path / "file" / "masks")

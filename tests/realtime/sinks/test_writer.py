@@ -12,13 +12,13 @@ from numpy.testing import assert_array_equal
 
 from realtime.errors import OutputError
 from realtime.face import Face
+from realtime.frame import Frame
 from realtime.geometry import CropTransform
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from realtime.sinks import writer as writer_module
 from realtime.sinks.sink import FrameCopy
 from realtime.sinks.writer import QUEUE_FRAMES, Writer
-from realtime.sources import Frame
 
 LIMIT_S = 10.0
 """Nothing here takes so long, unless it hangs."""

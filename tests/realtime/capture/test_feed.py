@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from realtime.capture import live
-from realtime.capture.live import FeedLost, LiveClock, Picture, live_frames
+from realtime.capture import feed as feed_module
+from realtime.capture.feed import FeedLost, LiveClock, Picture, live_frames
 from realtime.errors import SourceError
 from realtime.frame import Frame
 from realtime.preprocess import BgrImage
@@ -33,7 +33,7 @@ class FakeTime:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     fake = FakeTime()
-    monkeypatch.setattr(live, "time", fake)
+    monkeypatch.setattr(feed_module, "time", fake)
     return fake
 
 
