@@ -120,7 +120,7 @@ class CropTransform:
         (mid_x, mid_y), (x, y) = self.mid_eye_px, self.layout.mid_eye_px
         along, across = (cos * (left - x), cos * (right - x)), (sin * (left - x), sin * (right - x))
         back, down = (-sin * (top - y), -sin * (bottom - y)), (cos * (top - y), cos * (bottom - y))
-        box = (  # in plain numbers: numpy takes ten times as long for four corners
+        box = (  # in plain numbers: numpy takes far longer for four corners
             max(0, math.floor(mid_x + min(along) + min(back))),
             max(0, math.floor(mid_y + min(across) + min(down))),
             min(frame_wh[0], math.ceil(mid_x + max(along) + max(back))),

@@ -84,7 +84,7 @@ def label_crop(probs: Probs, regions: Sequence[Region]) -> npt.NDArray[np.uint8]
     """
     ids = np.full(probs.shape[1:], regions[0], np.uint8)
     best = probs[0].copy()
-    for region, prob in zip(regions[1:], probs[1:], strict=True):  # five times as fast as np.argmax
+    for region, prob in zip(regions[1:], probs[1:], strict=True):  # much faster than np.argmax over the first axis
         ids[prob > best] = region
         np.maximum(best, prob, out=best)
     if Region.BACKGROUND not in regions:

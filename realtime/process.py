@@ -6,7 +6,7 @@ import cv2
 def calm_opencv() -> None:
     """One thread and no log of its own for OpenCV.
 
-    Its threads cost more than they bring at these sizes (0.2 ms a frame on two cores), and keep other cores awake; its
+    Its threads cost more than they bring at these sizes, and keep other cores awake; its
     lines about a broken file or a missing camera say less than ours.
     """
     cv2.setNumThreads(1)
