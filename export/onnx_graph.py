@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from realtime import session
 from realtime.geometry import CROP_SIZE_WH
 from realtime.preprocess import FINDER_SIDE_PX
+from realtime.regions import region_name
 from train import models
 from train.checkpoint import NetworkSpec
 from train.heads import SIGMOID
@@ -34,30 +35,32 @@ class SegmenterGraph(nn.Module):
     because a Reshape there would cost a copy.
     """
 
-    def __init__(self, network: nn.Module, region_count: int) -> None:
+    def __init__(self, network: nn.Module, spec: NetworkSpec) -> None:
         super().__init__()
         self.network = network
-        self.region_count = region_count
+        self.place = spec.build_place()
+        self.region_count = len(spec.regions)
 
     def forward(self, crop_bgr: Tensor) -> Tensor:
         """(N, C, 218, 178) float32 probs of (N, 218, 178, 3) uint8 crops."""
         width, height = CROP_SIZE_WH
         e = self.network(crop_bgr).exp()
         total = torch.matmul(torch.ones(1, self.region_count), e.flatten(2))
-        probs: Tensor = e * (1 / total).view(-1, 1, height, width)
+        probs: Tensor = self.place(e * (1 / total).view(-1, 1, height, width))
         return probs
 
 
 class IndependentRegionsGraph(nn.Module):
     """Crops in, probs out, each region by itself: the sigmoid head."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, spec: NetworkSpec) -> None:
         super().__init__()
         self.network = network
+        self.place = spec.build_place()
 
     def forward(self, crop_bgr: Tensor) -> Tensor:
         """(N, C, 218, 178) float32 probs of (N, 218, 178, 3) uint8 crops."""
-        probs: Tensor = self.network(crop_bgr).sigmoid()
+        probs: Tensor = self.place(self.network(crop_bgr).sigmoid())
         return probs
 
 
@@ -90,8 +93,7 @@ def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
         graph, size_hw = FaceFinderGraph(network), (FINDER_SIDE_PX, FINDER_SIDE_PX)
         input_name, output_name = "thumbnail_bgr", "faces"
     else:
-        is_sigmoid = spec.head == SIGMOID
-        graph = IndependentRegionsGraph(network) if is_sigmoid else SegmenterGraph(network, len(spec.regions))
+        graph = (IndependentRegionsGraph if spec.head == SIGMOID else SegmenterGraph)(network, spec)
         size_hw = CROP_SIZE_WH[::-1]
         input_name, output_name = "crop_bgr", "probs"
     example = torch.zeros(EXAMPLE_BATCH, *size_hw, 3, dtype=torch.uint8)
@@ -134,7 +136,7 @@ def write_metadata(
     metadata_props = {
         "kind": kind,
         "layout": spec.layout,
-        "regions": ",".join(spec.regions),
+        "regions": ",".join(region_name(region) for region in spec.build_place().regions),
         "activation": SIGMOID if kind == session.FACE_FINDER else spec.head,
         "left_right": session.LEFT_RIGHT,
         "precision": precision,

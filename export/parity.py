@@ -206,6 +206,7 @@ def _run_network(network: nn.Module, spec: NetworkSpec, images: Images) -> Outpu
     """What the file should answer, by torch's own softmax or sigmoid."""
     with torch.inference_mode():
         output = network(torch.from_numpy(images))
-        answer = decode_faces(output) if model_kind(spec) == FACE_FINDER else to_probs(output, spec.head)
+        is_finder = model_kind(spec) == FACE_FINDER
+        answer = decode_faces(output) if is_finder else spec.build_place()(to_probs(output, spec.head))
     result: Outputs = answer.numpy()
     return result

@@ -12,9 +12,8 @@ from realtime.face import Face
 from realtime.geometry import Box
 from realtime.look import Effect, Look
 from realtime.patch import Pixels, find_patch, hiding_box
-from realtime.postprocess import PARTS
 from realtime.preprocess import BgrImage
-from realtime.regions import REGION_GROUPS, Region
+from realtime.regions import PARTS, REGION_GROUPS, Region
 
 SOLID_FROM = 0.5
 """The opacity from which lines and cut-outs are solid: the usual 0.55 is meant for a flat colour."""

@@ -9,17 +9,11 @@ import numpy.typing as npt
 from contourpy import contour_generator
 
 from realtime.geometry import Box, CropTransform, Points
-from realtime.regions import Region
+from realtime.regions import PARTS, Region
 
 Probs = npt.NDArray[np.float32]
 """(C, 218, 178) float32 in [0, 1], one channel for each of a model's regions."""
 
-PARTS: tuple[tuple[Region, ...], ...] = (
-    (Region.RIGHT_EYE, Region.RIGHT_IRIS),
-    (Region.LEFT_EYE, Region.LEFT_IRIS),
-    (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
-)
-"""The regions whose common centroid is each of the crop's three points: right eye, left eye, mouth."""
 MIN_AREA_PX = 12.0
 """A part of fewer pixels of the crop has no centroid."""
 

@@ -45,6 +45,13 @@ REGION_GROUPS: dict[str, tuple[Region, ...]] = {
     "mouth": (Region.MOUTH_INSIDE,),
 }
 
+PARTS: tuple[tuple[Region, ...], ...] = (
+    (Region.RIGHT_EYE, Region.RIGHT_IRIS),
+    (Region.LEFT_EYE, Region.LEFT_IRIS),
+    (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
+)
+"""The regions whose common centroid is each of the crop's three points: right eye, left eye, mouth."""
+
 _MIRRORED_ID = np.array([MIRROR.get(region, region) for region in Region], np.uint8)
 
 

@@ -46,9 +46,24 @@ class Shown:
 
     def __init__(self, line: str, folder: Path) -> None:
         command = [sys.executable, run_webcam.__file__, "--threads", "1", *line.split()]
-        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.window = wait_for(lambda: xdotool("search", "--onlyvisible", "--name", "eye-lip-segmenter").split())[-1]
-        time.sleep(0.5)  # Qt takes keys a moment after the window is there
+        environment = os.environ | {"PYTHONFAULTHANDLER": "1"}
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.window = ""
+
+    def find_window(self) -> None:
+        give_up = time.monotonic() + TIMEOUT_S
+        while self.process.poll() is None and time.monotonic() < give_up:
+            if found := xdotool("search", "--onlyvisible", "--name", "eye-lip-segmenter").split():
+                self.window = found[-1]
+                time.sleep(0.5)  # Qt takes keys a moment after the window is there
+                return
+            time.sleep(0.05)
+        self.process.send_signal(signal.SIGABRT)  # tells where each thread is
+        stdout, stderr = self.process.communicate(timeout=TIMEOUT_S)
+        windows = xdotool("search", "--name", ".*")
+        pytest.fail(f"no window; exit {self.process.returncode}\n{stdout}\n{stderr}\nwindows: {windows}")
 
     def press(self, key: str) -> None:
         xdotool("key", "--window", self.window, key)
@@ -66,6 +81,7 @@ def show(display: str, tmp_path: Path) -> Iterator[Callable[[str], Shown]]:
 
     def start(line: str) -> Shown:
         started.append(Shown(line, tmp_path))
+        started[-1].find_window()
         return started[-1]
 
     yield start

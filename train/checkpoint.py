@@ -9,10 +9,9 @@ import torch
 from torch import nn
 
 from realtime.geometry import LAYOUTS
-from realtime.regions import regions_from_names
 from train.heads import HEADS, SOFTMAX
 from train.models import build_network
-from train.models.shared_sides import SharedSides, shared_channels
+from train.one_class import Place, regions_of
 
 
 @dataclass(frozen=True)
@@ -21,15 +20,14 @@ class NetworkSpec:
 
     Attributes:
         arch: the name it is asked for by, as `fit --arch` takes it.
-        regions: of the output's channels, in order; softmax has background first, sigmoid lacks it; empty for the
-            face finder.
+        regions: of the output's channels, in order; `iris` or `eyes+lips` where several are one class; softmax has
+            background first, sigmoid lacks it; empty for the face finder.
         layout: crop layout it was trained on.
         width: channels of its first level.
         training_data: what it was trained on, in words.
         commit: the code's git commit, with a + where files were changed.
         head: one of `HEADS`; what turns a segmenter's logits into probabilities.
         normalize: of the colours, one of `NORMALIZATIONS`; its statistics are among the weights.
-        share_sides: whether the network has one channel for a region's right and left, told apart by the crop's half.
     """
 
     arch: str
@@ -40,15 +38,14 @@ class NetworkSpec:
     commit: str
     head: str = SOFTMAX
     normalize: str = "none"
-    share_sides: bool = False
 
     def build(self) -> nn.Module:
         """The network, with fresh weights."""
-        if not self.share_sides:
-            return build_network(self.arch, len(self.regions), self.width, self.normalize)
-        regions = regions_from_names(self.regions)
-        channel_count = max(shared_channels(regions)) + 1
-        return SharedSides(build_network(self.arch, channel_count, self.width, self.normalize), regions)
+        return build_network(self.arch, len(self.regions), self.width, self.normalize)
+
+    def build_place(self) -> Place:
+        """From the probabilities of its classes to those of regions."""
+        return Place(self.regions, LAYOUTS[self.layout])
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
@@ -63,7 +60,8 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
         words = (spec.arch, spec.layout, spec.training_data, spec.commit, *spec.regions)
         if not all(isinstance(word, str) for word in words) or not isinstance(spec.width, int):
             raise TypeError("its description is not made of words")
-        regions_from_names(spec.regions)
+        for name in spec.regions:
+            regions_of(name)
         if spec.head not in HEADS:
             raise ValueError(f"unknown head {spec.head}")
         if spec.layout not in LAYOUTS:

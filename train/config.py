@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from realtime.geometry import TIGHT
-from realtime.regions import Region
 from train.heads import SOFTMAX
 from train.models import FACE_FINDER, PRETRAINABLE, SEGMENTERS
 from train.objective import DICE_AND_CROSS_ENTROPY, check_loss
@@ -60,12 +59,12 @@ class FitConfig:
         learning_rate: its peak.
         weight_decay: of the optimizer.
         width: channels of the network's first level.
-        regions: of a segmenter's channels, in order.
+        regions: names of a segmenter's channels, in order; `iris` or `eyes+lips` where several are one class.
         seed: of weights, order and augmentation.
         workers: processes that load data.
         resume: checkpoint to go on from.
         head: softmax or sigmoid.
-        share_sides: one channel for a region's right and left.
+        augment: whether the training crops are moved, mirrored, covered and spoiled.
         loss: one of `LOSSES`.
         layout: of the crops.
         mask_region: what masks of 0 and 255 show.
@@ -91,12 +90,12 @@ class FitConfig:
     learning_rate: float
     weight_decay: float
     width: int
-    regions: tuple[Region, ...]
+    regions: tuple[str, ...]
     seed: int
     workers: int
     resume: Path | None
     head: str = SOFTMAX
-    share_sides: bool = False
+    augment: bool = True
     loss: str = DICE_AND_CROSS_ENTROPY
     layout: str = TIGHT.name
     mask_region: str | None = None
@@ -125,8 +124,8 @@ class FitConfig:
             raise ValueError(
                 f"the {FACE_FINDER} has a loss, head and colours of its own: leave out --loss, --head, --normalize"
             )
-        if self.arch not in SEGMENTERS and self.share_sides:
-            raise ValueError(f"the {FACE_FINDER} has no regions: leave out --share-sides")
+        if self.arch not in SEGMENTERS and not self.augment:
+            raise ValueError(f"the {FACE_FINDER} learns from scenes that are made anew: leave out --no-augment")
         if self.arch not in SEGMENTERS and (self.trainable_stages is not None or self.encoder_lr is not None):
             raise ValueError(
                 f"the {FACE_FINDER} has no encoder to treat apart: leave out --freeze-encoder, --encoder-lr"

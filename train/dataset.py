@@ -13,9 +13,8 @@ from torch.utils.data import Dataset
 
 from realtime.geometry import TIGHT
 from realtime.preprocess import BgrImage
-from realtime.regions import Region
 from train.augment import augment_pair, center_pair
-from train.heads import region_index
+from train.heads import class_index
 from train.label_set import MARGIN_PX, LabelledPair, faces_of, read_index
 from train.mask_folder import is_mask_folder, read_mask_folder
 
@@ -72,9 +71,9 @@ def split_faces(
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of (218, 178, 3) uint8 crop_bgr and (218, 178) int64 class indices; augmented where asked."""
 
-    def __init__(self, faces: Sequence[Pair], regions: Sequence[Region], augmented: bool) -> None:
+    def __init__(self, faces: Sequence[Pair], channels: Sequence[str], augmented: bool) -> None:
         self._faces = faces
-        self._index_of = region_index(regions)
+        self._index_of = class_index(channels)
         self._augmented = augmented
 
     def __len__(self) -> int:

@@ -11,16 +11,16 @@ import torch
 from torch import nn
 
 from realtime.preprocess import BgrImage
-from realtime.regions import regions_from_names
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
 from train.dataset import FaceCrops, Pair, split_faces
-from train.heads import class_map, classes_of
+from train.heads import class_map, classes_of, to_probs
 from train.landmarks import FaceLandmarker
 from train.mask_folder import MaskPair
 from train.masks import draw_label_map
 from train.metrics import RegionScore, any_region_score, confusion_matrix, score_of, scores_per_class
 from train.models.face_finder import decode_faces
+from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 from train.tint import tint
@@ -126,15 +126,15 @@ def score_validation(
     network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], on_item: Callable[[], None]
 ) -> tuple[dict[str, RegionScore], RegionScore]:
     """Scores per region name on held-out faces, pooled over their pixels, and of all regions as one."""
-    crops = FaceCrops(faces, regions_from_names(spec.regions), augmented=False)
-    segmenter = PhotoSegmenter.of_network(network, spec)
+    crops = FaceCrops(faces, spec.regions, augmented=False)
     classes = classes_of(spec.regions)
     confusion = np.zeros((len(classes),) * 2, np.int64)
     for start in range(0, len(crops), BATCH_SIZE):
         pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
-        probs = segmenter.predict(np.stack([crop.numpy() for crop, _ in pairs]))
-        truth = np.stack([label.numpy() for _, label in pairs])
-        confusion += confusion_matrix(truth, class_map(torch.from_numpy(probs), spec.head), len(classes))
+        with torch.inference_mode():
+            probs = to_probs(network(torch.stack([crop for crop, _ in pairs])), spec.head)
+        truth = torch.stack([label for _, label in pairs])
+        confusion += confusion_matrix(truth, class_map(probs, spec.head), len(classes))
         for _ in pairs:
             on_item()
     return dict(zip(classes, scores_per_class(confusion), strict=True)), any_region_score(confusion)
@@ -176,9 +176,9 @@ def score_contours(
 def draw_comparison(network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], columns: int = 8) -> BgrImage:
     """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
     segmenter = PhotoSegmenter.of_network(network, spec)
-    ids = np.array(segmenter.regions, np.uint8)
+    ids = np.array([regions_of(name)[0] for name in classes_of(spec.regions)], np.uint8)
     chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
-    pairs = [FaceCrops([face], regions_from_names(spec.regions), augmented=False)[0] for face in chosen]
+    pairs = [FaceCrops([face], spec.regions, augmented=False)[0] for face in chosen]
     stacks = []
     for crop_bgr, truth in ((BgrImage(crop.numpy()), ids[truth.numpy()]) for crop, truth in pairs):
         stacks.append(np.vstack([crop_bgr, tint(crop_bgr, truth), tint(crop_bgr, segmenter.segment_crop(crop_bgr))]))

@@ -11,7 +11,7 @@ import typer
 from realtime.geometry import LAYOUTS, TIGHT
 from train.config import NO_ENCODER_WEIGHTS, OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, FitConfig
 from train.console import console, one_line_errors
-from train.heads import ALL, HEADS, SOFTMAX, parse_regions
+from train.heads import ALL, HEADS, SOFTMAX, parse_classes
 from train.mask_folder import MASK_REGIONS
 from train.models import ARCHITECTURES, DEFAULT_WIDTHS, PRETRAINABLE
 from train.models.normalization import NORMALIZATIONS
@@ -58,13 +58,8 @@ def fit(
         str,
         typer.Option(rich_help_panel=NETWORK, help="What it tells apart: all, groups (iris,eyes,lips,mouth) or names."),
     ] = ALL,
-    share_sides: Annotated[
-        bool,
-        typer.Option(
-            "--share-sides",
-            rich_help_panel=NETWORK,
-            help="One channel for a region's right and left; the half of the crop tells which it is.",
-        ),
+    one_class: Annotated[
+        bool, typer.Option("--one-class", rich_help_panel=NETWORK, help="All of the regions are one class.")
     ] = False,
     normalize: Annotated[
         str,
@@ -122,6 +117,9 @@ def fit(
         str | None,
         typer.Option(**one_of(MASK_REGIONS), rich_help_panel=DATA, help=MASK_REGION_HELP),
     ] = None,
+    augment: Annotated[
+        bool, typer.Option(rich_help_panel=DATA, help="Move, mirror, cover and spoil the training crops.")
+    ] = True,
     backgrounds: Annotated[
         list[Path] | None,
         typer.Option(rich_help_panel=DATA, help="Label set whose faceless photos are scenery (face-finder)."),
@@ -180,7 +178,7 @@ def build_config(ctx: typer.Context) -> FitConfig:
             options[name] = value
     try:
         options["trainable_stages"] = trainable_stages(options["freeze_encoder"])
-        options["regions"] = parse_regions(options["regions"], options["head"])
+        options["regions"] = parse_classes(options["regions"], options["head"], one_class=options["one_class"])
         options["encoder_weights"] = encoder_weights_of(options)
         options["width"] = options["width"] or DEFAULT_WIDTHS[options["arch"]]
         options["data"], options["backgrounds"] = tuple(options["data"]), tuple(options["backgrounds"] or ())

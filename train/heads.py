@@ -8,20 +8,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime.regions import REGION_GROUPS, Region, regions_from_names
+from realtime.regions import REGION_GROUPS, Region, region_name, regions_from_names
+from train.one_class import class_name, regions_of
 
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 HEADS = (SOFTMAX, SIGMOID)
 ALL = "all"
+BACKGROUND = region_name(Region.BACKGROUND)
 
 
-def parse_regions(text: str, head: str) -> tuple[Region, ...]:
-    """The regions of a segmenter's channels, in order.
+def parse_classes(text: str, head: str, *, one_class: bool = False) -> tuple[str, ...]:
+    """The names of a segmenter's channels, in order.
 
     Args:
         text: names between commas: of regions, of groups (iris, eyes, lips, mouth), or `all`. Background may stand
             first; softmax has it either way, sigmoid never.
         head: one of `HEADS`.
+        one_class: all of the regions are one class, not one each.
 
     Raises:
         ValueError: a name is unknown or comes twice, background is not first, or nothing else is there.
@@ -34,20 +37,21 @@ def parse_regions(text: str, head: str) -> tuple[Region, ...]:
         raise ValueError("background comes first, and at least one region follows")
     if len(set(regions)) < len(regions):
         raise ValueError(f"a region comes twice in {text}")
-    named = tuple(region for region in regions if region != Region.BACKGROUND)
-    return named if head == SIGMOID else (Region.BACKGROUND, *named)
+    named = [region for region in regions if region != Region.BACKGROUND]
+    classes = [class_name(named)] if one_class else [region_name(region) for region in named]
+    return tuple(classes) if head == SIGMOID else (BACKGROUND, *classes)
 
 
-def classes_of(regions: Sequence[str]) -> list[str]:
-    """Names of what a pixel can be: background, then the regions that are not."""
-    return ["background", *(name for name in regions if name != "background")]
+def classes_of(channels: Sequence[str]) -> list[str]:
+    """Names of what a pixel can be: background, then the channels that are not."""
+    return [BACKGROUND, *(name for name in channels if name != BACKGROUND)]
 
 
-def region_index(regions: Sequence[Region]) -> npt.NDArray[np.int64]:
+def class_index(channels: Sequence[str]) -> npt.NDArray[np.int64]:
     """(8,) table from label map ids to class indices, 0 for background and all that the model does not have."""
     table = np.zeros(len(Region), np.int64)
-    for index, region in enumerate((region for region in regions if region != Region.BACKGROUND), 1):
-        table[region] = index
+    for index, name in enumerate(classes_of(channels)):
+        table[list(regions_of(name))] = index
     return table
 
 

@@ -20,7 +20,6 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.data import DataLoader
 
-from realtime.regions import region_name
 from train.checkpoint import NetworkSpec, read_contents
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.curves import CurvesCallback
@@ -90,10 +89,10 @@ def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops
     """The segmenter, and what it learns from and is validated on."""
     train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region)
     check_mask_pairs([*train_faces, *validation_faces])
-    training = SegmenterTraining(spec_of(config, [region_name(region) for region in config.regions]), config)
+    training = SegmenterTraining(spec_of(config, list(config.regions)), config)
     if config.resume is None:
         prepare_network(training.network, config, train_faces)
-    train_set = FaceCrops(train_faces, config.regions, augmented=True)
+    train_set = FaceCrops(train_faces, config.regions, augmented=config.augment)
     return training, train_set, FaceCrops(validation_faces, config.regions, augmented=False)
 
 
@@ -108,7 +107,6 @@ def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:
         commit=current_commit(),
         head=config.head,
         normalize=config.normalize,
-        share_sides=config.share_sides,
     )
 
 

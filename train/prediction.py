@@ -10,11 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform, warp_to_frame
+from realtime.geometry import CROP_SIZE_WH, CropLayout, CropTransform, warp_to_frame
 from realtime.preprocess import BgrImage, crop_face
-from realtime.regions import Region, region_name, regions_from_names
+from realtime.regions import Region
 from train.checkpoint import NetworkSpec, load_checkpoint
-from train.heads import class_map, classes_of, to_probs
+from train.heads import class_map, to_probs
 from train.labelling import unique_names
 from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import face_points
@@ -44,13 +44,14 @@ class PhotoSegmenter:
     @classmethod
     def of_network(cls, network: nn.Module, spec: NetworkSpec) -> "PhotoSegmenter":
         """That of a network in evaluation mode, on the CPU."""
+        place = spec.build_place()
 
         def predict(crops: npt.NDArray[np.uint8]) -> Probs:
             with torch.inference_mode():
-                probs: Probs = to_probs(network(torch.from_numpy(crops)), spec.head).numpy()
+                probs: Probs = place(to_probs(network(torch.from_numpy(crops)), spec.head)).numpy()
             return probs
 
-        return cls(predict, regions_from_names(classes_of(spec.regions)), spec.head, LAYOUTS[spec.layout])
+        return cls(predict, _with_background(place.regions), spec.head, place.layout)
 
     @classmethod
     def read(cls, path: Path) -> "PhotoSegmenter":
@@ -71,8 +72,7 @@ class PhotoSegmenter:
             session = Session(path, SEGMENTER, Provider.CPU)
         except UserError as error:
             raise ValueError(str(error)) from None
-        classes = regions_from_names(classes_of([region_name(region) for region in session.card.regions]))
-        return cls(session.run, classes, session.card.activation, session.card.layout)
+        return cls(session.run, _with_background(session.card.regions), session.card.activation, session.card.layout)
 
     def segment_crop(self, crop_bgr: BgrImage) -> LabelMap:
         """(218, 178) region ids of an aligned crop."""
@@ -93,6 +93,10 @@ class PhotoSegmenter:
         ids = np.array(self.regions, np.uint8)
         label_map: LabelMap = ids[class_map(torch.from_numpy(probs), self.head)[0].numpy()]
         return label_map
+
+
+def _with_background(regions: Sequence[Region]) -> tuple[Region, ...]:
+    return (Region.BACKGROUND, *(region for region in regions if region != Region.BACKGROUND))
 
 
 def predict_photos(

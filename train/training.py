@@ -82,7 +82,7 @@ class Training(L.LightningModule):
     def _plan(self) -> dict[str, Any]:
         """What a run must have in common with the one that it goes on from."""
         spec = spec_contents(self.spec)
-        plan = {name: spec[name] for name in ("arch", "head", "width", "regions", "layout", "normalize", "share_sides")}
+        plan = {name: spec[name] for name in ("arch", "head", "width", "regions", "layout", "normalize")}
         plan |= {name: getattr(self._config, name) for name in PLANNED}
         return {**plan, "steps": int(self.trainer.estimated_stepping_batches)}
 

@@ -15,7 +15,7 @@ from realtime.errors import ModelError
 from realtime.geometry import CELEBA, TIGHT
 from realtime.regions import Region
 from realtime.session import FACE_FINDER, METADATA_KEYS, SEGMENTER, Provider, Session
-from train.checkpoint import file_sha256, load_checkpoint
+from train.checkpoint import NetworkSpec, file_sha256, load_checkpoint
 from train.models.face_finder import decode_faces
 from train.models.unet_lite import LOGIT_LIMIT
 
@@ -70,7 +70,8 @@ def test_the_probs_of_a_pixel_sum_to_one_even_at_the_logit_limit(segmenter, name
 
 
 def test_softmax_worked_by_hand():
-    graph = SegmenterGraph(FixedLogits([0.0, float(np.log(3)), float(np.log(4))]), 3)
+    spec = NetworkSpec("unet-lite", ["background", "right_eye", "left_eye"], "tight", 4, "", "")
+    graph = SegmenterGraph(FixedLogits([0.0, float(np.log(3)), float(np.log(4))]), spec)
     probs = graph(torch.zeros(2, 218, 178, 3, dtype=torch.uint8))
     assert probs.shape == (2, 3, 218, 178)
     assert_allclose(probs[:, :, 5, 7], [[1 / 8, 3 / 8, 4 / 8]] * 2, rtol=1e-6)

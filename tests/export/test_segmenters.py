@@ -18,7 +18,7 @@ from realtime.postprocess import label_crop
 from realtime.regions import REGION_GROUPS
 from realtime.session import SEGMENTER, Provider, Session
 from train.checkpoint import NetworkSpec, spec_contents
-from train.heads import SIGMOID, SOFTMAX, class_map, region_index, to_probs
+from train.heads import SIGMOID, SOFTMAX, class_index, class_map, to_probs
 from train.models import SEGMENTERS
 from train.prediction import PhotoSegmenter
 
@@ -62,7 +62,7 @@ def test_a_file_gives_the_probabilities_of_torch(
 def test_the_live_program_reads_independent_regions_as_training_does() -> None:
     probs = np.random.default_rng(0).random((1, 2, 218, 178), np.float32)
     label_map = label_crop(probs[0], REGION_GROUPS["iris"])
-    assert_array_equal(region_index(REGION_GROUPS["iris"])[label_map], class_map(torch.from_numpy(probs), SIGMOID)[0])
+    assert_array_equal(class_index(IRISES)[label_map], class_map(torch.from_numpy(probs), SIGMOID)[0])
 
 
 @pytest.mark.parametrize("head", [SOFTMAX, SIGMOID])
@@ -70,9 +70,8 @@ def test_predict_gives_the_same_masks_from_the_checkpoint_and_from_the_model_fil
     head: str, make_up_weights: Callable[[nn.Module], None], tmp_path: Path
 ) -> None:
     torch.manual_seed(5)
-    regions = IRISES if head == SIGMOID else ["background", *IRISES]
-    share_sides = head == SIGMOID
-    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head, share_sides=share_sides)
+    regions = ["iris"] if head == SIGMOID else ["background", *IRISES]
+    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head)
     network = spec.build().eval()
     make_up_weights(network)
     state = {f"network.{name}": value for name, value in network.state_dict().items()}

@@ -164,13 +164,12 @@ def test_a_specification_is_plain_values_under_its_own_names() -> None:
         "commit": "abc1234+",
         "head": "softmax",
         "normalize": "none",
-        "share_sides": False,
     }
 
 
 def test_a_checkpoint_from_before_heads_and_normalization_still_loads(tmp_path: Path) -> None:
     contents = contents_of(SEGMENTER)
-    for name in ("head", "normalize", "share_sides"):
+    for name in ("head", "normalize"):
         del contents["network_spec"][name]
     torch.save(contents, tmp_path / "old.pt")
     _, spec = load_checkpoint(tmp_path / "old.pt")

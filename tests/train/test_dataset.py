@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from torch.utils.data import DataLoader
 
-from realtime.regions import Region
+from realtime.regions import Region, region_name
 from train.dataset import VALIDATION_SHARE, FaceCrops, held_out, split_faces
-from train.heads import region_index
+from train.heads import class_index
 from train.label_set import LabelledFace, LabelledPair, LabelledPhoto, write_index
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
-EYES = (Region.BACKGROUND, Region.LEFT_IRIS, Region.RIGHT_IRIS)
+EYES = ("background", "left_iris", "right_iris")
+ALL = tuple(map(region_name, Region))
 HELD, KEPT = "s/10", "s/ann"
 
 
@@ -95,8 +96,8 @@ def test_a_split_with_an_empty_side_is_refused(groups: list[str], message: str, 
 
 
 def test_ids_become_class_indices_and_what_the_model_lacks_background() -> None:
-    assert_array_equal(region_index(EYES), [0, 0, 0, 2, 1, 0, 0, 0])
-    assert_array_equal(region_index(tuple(Region)), range(8))
+    assert_array_equal(class_index(EYES), [0, 0, 0, 2, 1, 0, 0, 0])
+    assert_array_equal(class_index(ALL), range(8))
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_an_example_is_the_middle_of_the_canvas_with_class_indices(
 
 
 def test_augmented_examples_differ_each_time_and_repeat_with_torchs_seed(label_set: Path) -> None:
-    crops = FaceCrops([LabelledPair(label_set, "a")], tuple(Region), augmented=True)
+    crops = FaceCrops([LabelledPair(label_set, "a")], ALL, augmented=True)
     torch.manual_seed(5)
     first, second = crops[0], crops[0]
     torch.manual_seed(5)
@@ -135,7 +136,7 @@ def test_augmented_examples_differ_each_time_and_repeat_with_torchs_seed(label_s
 
 
 def test_a_loader_stacks_examples_into_a_batch(label_set: Path) -> None:
-    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], tuple(Region), augmented=True)
+    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], ALL, augmented=True)
     crop_bgr, label_map = next(iter(DataLoader(crops, batch_size=2)))
     assert (crop_bgr.shape, crop_bgr.dtype) == ((2, 218, 178, 3), torch.uint8)
     assert (label_map.shape, label_map.dtype) == ((2, 218, 178), torch.int64)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from realtime.regions import Region
+from realtime.regions import Region, region_name
 from train.__main__ import app
 from train.checkpoint import load_checkpoint, read_contents
 from train.config import PRESETS, FitConfig
@@ -102,7 +102,9 @@ def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mon
             "dice+bce",
             "--normalize",
             "dataset",
-            "--share-sides",
+            "--one-class",
+            "--regions",
+            "iris",
         ),
     ],
     ids=["defaults", "sgd, plateau, running mean", "cosine, sigmoid, statistics"],
@@ -231,7 +233,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FitConfig]:
 
 def test_without_options_a_run_is_what_it_always_was(asked: list[FitConfig]) -> None:
     assert run("fit", "--data", "d", "--out", "o").exit_code == 0
-    old = FitConfig("unet-lite", (Path("d"),), (), Path("o"), 12, 32, 3e-3, 1e-2, 16, tuple(Region), 1, 1, None)
+    regions = tuple(map(region_name, Region))
+    old = FitConfig("unet-lite", (Path("d"),), (), Path("o"), 12, 32, 3e-3, 1e-2, 16, regions, 1, 1, None)
     assert asked == [old]
     assert (old.loss, old.optimizer, old.schedule, old.clip, old.precision) == (
         "dice+cross-entropy", "adamw", "one-cycle", 5.0, "bf16"
@@ -267,7 +270,7 @@ def test_what_is_given_beside_a_preset_wins_even_where_it_is_fits_own_default(as
         (("--freeze-encoder", "6"), 1, "the encoder has 5 stages, not 6"),
         (("--freeze-encoder", "all", "--encoder-lr", 1), 2, "a frozen encoder has no --encoder-lr"),
         (("--arch", "face-finder", "--loss", "dice"), 2, "leave out --loss"),
-        (("--arch", "face-finder", "--share-sides"), 2, "leave out --share-sides"),
+        (("--arch", "face-finder", "--no-augment"), 2, "leave out --no-augment"),
         (("--arch", "face-finder", "--encoder-lr", 1), 2, "leave out --freeze-encoder"),
         (("--arch", "unet-resnet34", "--encoder-weights", "gone.pth"), 1, "gone.pth: no such file of encoder weights"),
         (("--regions", "iris,iris"), 2, "a region comes twice"),

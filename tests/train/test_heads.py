@@ -4,8 +4,8 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from realtime.regions import Region
-from train.heads import SIGMOID, SOFTMAX, class_map, classes_of, parse_regions, region_index, target_masks, to_probs
+from realtime.regions import Region, region_name
+from train.heads import SIGMOID, SOFTMAX, class_index, class_map, classes_of, parse_classes, target_masks, to_probs
 
 IRISES = (Region.RIGHT_IRIS, Region.LEFT_IRIS)
 LIPS = (Region.UPPER_LIP, Region.LOWER_LIP)
@@ -25,7 +25,7 @@ LIPS = (Region.UPPER_LIP, Region.LOWER_LIP)
     ],
 )
 def test_regions_are_named_one_by_one_or_in_groups(text: str, head: str, expected: tuple[Region, ...]) -> None:
-    assert parse_regions(text, head) == expected
+    assert parse_classes(text, head) == tuple(map(region_name, expected))
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_regions_are_named_one_by_one_or_in_groups(text: str, head: str, expecte
 )
 def test_regions_that_make_no_sense_are_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        parse_regions(text, SOFTMAX)
+        parse_classes(text, SOFTMAX)
 
 
 def test_class_zero_is_background_under_either_head() -> None:
     assert classes_of(["background", "left_iris"]) == classes_of(["left_iris"]) == ["background", "left_iris"]
-    assert_array_equal(region_index((Region.LEFT_IRIS, Region.UPPER_LIP)), [0, 0, 0, 0, 1, 2, 0, 0])
-    assert_array_equal(region_index((Region.BACKGROUND, Region.LEFT_IRIS, Region.UPPER_LIP)), [0, 0, 0, 0, 1, 2, 0, 0])
+    assert_array_equal(class_index(["left_iris", "upper_lip"]), [0, 0, 0, 0, 1, 2, 0, 0])
+    assert_array_equal(class_index(["background", "left_iris", "upper_lip"]), [0, 0, 0, 0, 1, 2, 0, 0])
 
 
 def test_probabilities_and_targets_worked_by_hand() -> None:
