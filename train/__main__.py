@@ -32,6 +32,9 @@ def label(
     out: Annotated[Path, typer.Option(help="Folder of the label set.")],
     landmarker: LandmarkerOption = None,
     layout: Annotated[str, typer.Option(**one_of(LAYOUTS), help="Of the crops.")] = TIGHT.name,
+    whole_irises: Annotated[
+        bool, typer.Option("--whole-irises", help="Draw an iris as a whole disc, also where a lid covers it.")
+    ] = False,
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:
     """Find the faces of photos with MediaPipe and draw their masks."""
@@ -43,7 +46,9 @@ def label(
         found = find_photos(photos)
         task = bar.add_task("labelling", total=len(found))
         model = fetch_landmarker(landmarker)
-        rows = label_photos(found, out, model, min(processes, len(found)), lambda: bar.advance(task), layout)
+        workers = min(processes, len(found))
+        on_photo = partial(bar.advance, task)
+        rows = label_photos(found, out, model, workers, on_photo, layout, whole_irises=whole_irises)
     console.print(label_table(rows))
     for line in rejection_lines(rows):
         console.print(line, highlight=False)

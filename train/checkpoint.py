@@ -75,6 +75,26 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, NetworkSpec]:
     return network.eval(), spec
 
 
+def load_first_weights(network: nn.Module, spec: NetworkSpec, path: Path) -> None:
+    """Copy a checkpoint's weights into a network; a head for other regions, and the colours' statistics, stay its own.
+
+    Args:
+        network: changed in place.
+        spec: what it is.
+        path: checkpoint of a network of the same name and width.
+
+    Raises:
+        ValueError: the checkpoint cannot be read, or its network is another.
+    """
+    trained, was = load_checkpoint(path)
+    if (was.arch, was.width) != (spec.arch, spec.width):
+        raise ValueError(f"{path}: {was.arch} of width {was.width}, where {spec.arch} of width {spec.width} starts")
+    state, fresh = trained.state_dict(), network.state_dict()
+    own = {name for name in fresh if name not in state or state[name].shape != fresh[name].shape}
+    own |= {name for name in fresh if name.startswith("normalization.")}
+    network.load_state_dict({name: state[name] for name in fresh.keys() - own}, strict=False)
+
+
 def read_contents(path: Path) -> dict[str, Any]:
     """The checkpoint's dictionary, read with `weights_only`.
 

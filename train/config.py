@@ -77,6 +77,7 @@ class FitConfig:
         patience: epochs without a better score until the run ends early; 0 never ends it.
         precision: one of `PRECISIONS`.
         encoder_weights: file, `imagenet` or `none`, for the network that can have them.
+        start_from: checkpoint whose weights are the first ones.
         trainable_stages: last stages of the encoder that learn; None for all.
         encoder_lr: learning rate of the encoder, where it is another.
     """
@@ -109,6 +110,7 @@ class FitConfig:
     patience: int = 0
     precision: str = "bf16"
     encoder_weights: str = NO_ENCODER_WEIGHTS
+    start_from: Path | None = None
     trainable_stages: int | None = None
     encoder_lr: float | None = None
 
@@ -132,5 +134,7 @@ class FitConfig:
             )
         if self.encoder_weights != NO_ENCODER_WEIGHTS and self.arch != PRETRAINABLE:
             raise ValueError(f"only {PRETRAINABLE} takes --encoder-weights, not {self.arch}")
+        if self.encoder_weights != NO_ENCODER_WEIGHTS and self.start_from is not None:
+            raise ValueError("give --encoder-weights or --start-from, not both")
         if self.trainable_stages == 0 and self.encoder_lr is not None:
             raise ValueError("a frozen encoder has no --encoder-lr")

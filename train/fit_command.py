@@ -76,6 +76,10 @@ def fit(
             help=f"For {PRETRAINABLE}: a ResNet34 state dict, imagenet (downloaded once), or none (from scratch).",
         ),
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(rich_help_panel=NETWORK, help="Checkpoint of the same network whose weights are the first."),
+    ] = None,
     freeze_encoder: Annotated[
         str, typer.Option(rich_help_panel=NETWORK, help="none, all, or N: all of the encoder but its last N stages.")
     ] = "none",
@@ -194,7 +198,8 @@ def encoder_weights_of(options: dict[str, Any]) -> str:
         ValueError: a network that can start from pretrained weights is to be trained, and nothing is said of them.
     """
     given: str | None = options["encoder_weights"]
-    if given is None and options["arch"] == PRETRAINABLE and options["resume"] is None:
+    has_weights = options["resume"] is not None or options["start_from"] is not None
+    if given is None and options["arch"] == PRETRAINABLE and not has_weights:
         raise ValueError(
             f"{PRETRAINABLE} starts from a ResNet34's weights: --encoder-weights imagenet downloads them, PATH reads a "
             f"file, {NO_ENCODER_WEIGHTS} trains from scratch"

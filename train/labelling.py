@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import repeat
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -34,6 +34,7 @@ GREY_LEVELS = 2
 """A photo whose channels never differ by more is grey: counted, and used."""
 MIN_CROP_EYE_DISTANCE_PX = 20
 """Faces with a smaller interocular distance train the finder alone: their eyes hold too few pixels to label."""
+LABELLERS = {False: "mediapipe face_landmarker", True: "mediapipe face_landmarker, whole irises"}
 
 _worker: FaceLandmarker | None = None
 
@@ -63,6 +64,8 @@ def label_photos(
     processes: int,
     on_photo: Callable[[], None],
     layout: str = TIGHT.name,
+    *,
+    whole_irises: bool = False,
 ) -> list[LabelledPhoto]:
     """Label every photo and write the set.
 
@@ -73,13 +76,15 @@ def label_photos(
         processes: how many at once, each with a landmarker of its own.
         on_photo: called after each photo, for a progress bar.
         layout: of the crops.
+        whole_irises: draw them as whole discs.
     """
     for name in ("crops", "labels"):
         (out / name).mkdir(parents=True, exist_ok=True)
     rows = []
     spawn = multiprocessing.get_context("spawn")  # a fork inherits the locks of OpenCV's threads, and can hang
     with ProcessPoolExecutor(processes, spawn, _start_worker, (landmarker,)) as pool:
-        for row in pool.map(_label_photo, photos, unique_names(photos), repeat(out), repeat(layout), chunksize=8):
+        label_photo = partial(_label_photo, out=out, layout=layout, whole_irises=whole_irises)
+        for row in pool.map(label_photo, photos, unique_names(photos), chunksize=8):
             rows.append(row)
             on_photo()
     rows = _with_groups(rows, out)
@@ -104,10 +109,10 @@ def unique_names(photos: Sequence[Path]) -> list[str]:
     return unique
 
 
-def _label_photo(path: Path, name: str, out: Path, layout: str) -> LabelledPhoto:
+def _label_photo(path: Path, name: str, *, out: Path, layout: str, whole_irises: bool) -> LabelledPhoto:
     assert _worker is not None
     path = path.absolute()
-    row = LabelledPhoto(photo=str(path), source=path.parent.name, layout=layout, labeller="mediapipe face_landmarker")
+    row = LabelledPhoto(photo=str(path), source=path.parent.name, layout=layout, labeller=LABELLERS[whole_irises])
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         return replace(row, rejected="unreadable")
@@ -116,7 +121,7 @@ def _label_photo(path: Path, name: str, out: Path, layout: str) -> LabelledPhoto
         return replace(row, rejected="tiny")
     photo_bgr = BgrImage(pixels)
     faces = [
-        _label_face(photo_bgr, landmarks, f"{name}~face{number}" if number > 1 else name, row.layout, out)
+        _label_face(photo_bgr, landmarks, f"{name}~face{number}" if number > 1 else name, row, out)
         for number, landmarks in enumerate(_worker.find(photo_bgr), 1)
     ]
     found = [face for face in faces if face is not None]
@@ -124,7 +129,9 @@ def _label_photo(path: Path, name: str, out: Path, layout: str) -> LabelledPhoto
     return replace(row, faces=found, grey=is_grey, rejected="" if found else "no face")
 
 
-def _label_face(photo_bgr: BgrImage, landmarks: Landmarks, name: str, layout: str, out: Path) -> LabelledFace | None:
+def _label_face(
+    photo_bgr: BgrImage, landmarks: Landmarks, name: str, photo: LabelledPhoto, out: Path
+) -> LabelledFace | None:
     """Write the face's crop and label map where it is large enough; None where it has no size at all."""
     points = face_points(landmarks)
     eye_distance = np.linalg.norm(points[1] - points[0])
@@ -133,8 +140,9 @@ def _label_face(photo_bgr: BgrImage, landmarks: Landmarks, name: str, layout: st
     face = LabelledFace("", np.round(points, 3).tolist())
     if eye_distance < MIN_CROP_EYE_DISTANCE_PX:
         return face
-    label_map = draw_label_map(canvas_transform(face.points, layout).to_crop(landmarks), CANVAS_SIZE_WH)
-    canvas = crop_canvas(photo_bgr, face.points, layout)
+    in_canvas = canvas_transform(face.points, photo.layout).to_crop(landmarks)
+    label_map = draw_label_map(in_canvas, CANVAS_SIZE_WH, whole_irises=photo.labeller == LABELLERS[True])
+    canvas = crop_canvas(photo_bgr, face.points, photo.layout)
     cv2.imwrite(str(out / "crops" / f"{name}.jpg"), canvas, [cv2.IMWRITE_JPEG_QUALITY, 95])
     cv2.imwrite(str(out / "labels" / f"{name}.png"), label_map)
     return replace(face, name=name)

@@ -17,10 +17,9 @@ from lightning.pytorch.callbacks import (
     RichProgressBar,
 )
 from lightning.pytorch.loggers import CSVLogger
-from torch import nn
 from torch.utils.data import DataLoader
 
-from train.checkpoint import NetworkSpec, read_contents
+from train.checkpoint import NetworkSpec, load_first_weights, read_contents
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.curves import CurvesCallback
 from train.dataset import FaceCrops, Pair, color_statistics, split_faces
@@ -82,6 +81,7 @@ def prepare_finder(config: FitConfig) -> tuple[Training, FaceScenes, FaceScenes]
     """The face finder, and what it learns from and is validated on."""
     photos = ScenePhotos.read(config.data, config.backgrounds)
     training = FinderTraining(spec_of(config, []), config)
+    prepare_network(training, config, [])
     return training, FaceScenes(photos.training, augmented=True), FaceScenes(photos.validation, augmented=False)
 
 
@@ -90,8 +90,7 @@ def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops
     train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region)
     check_mask_pairs([*train_faces, *validation_faces])
     training = SegmenterTraining(spec_of(config, list(config.regions)), config)
-    if config.resume is None:
-        prepare_network(training.network, config, train_faces)
+    prepare_network(training, config, train_faces)
     train_set = FaceCrops(train_faces, config.regions, augmented=config.augment)
     return training, train_set, FaceCrops(validation_faces, config.regions, augmented=False)
 
@@ -110,12 +109,17 @@ def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:
     )
 
 
-def prepare_network(network: nn.Module, config: FitConfig, faces: Sequence[Pair]) -> None:
-    """Give a fresh network what it starts from: the data's statistics, and pretrained weights.
+def prepare_network(training: Training, config: FitConfig, faces: Sequence[Pair]) -> None:
+    """Give a fresh network what it starts from: the data's statistics, and weights that were trained before.
 
     Raises:
         ValueError, OSError: the weights cannot be had, or do not fit.
     """
+    network = training.network
+    if config.resume is not None:
+        return
+    if config.start_from is not None:
+        load_first_weights(network, training.spec, config.start_from)
     if config.normalize == "dataset":
         assert isinstance(network.normalization, Normalization)
         network.normalization.set_statistics(*color_statistics(faces))

@@ -60,12 +60,15 @@ def eye_openness(landmarks: Landmarks, eye: Region) -> float:
     return float(np.linalg.norm(lower - upper, axis=1).mean() / max(width, 1e-6))
 
 
-def draw_label_map(landmarks: Landmarks, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def draw_label_map(
+    landmarks: Landmarks, size_wh: tuple[int, int], *, whole_irises: bool = False
+) -> npt.NDArray[np.uint8]:
     """The label map of one face.
 
     Args:
         landmarks: (478, 2) in the label map's own pixels.
         size_wh: its size.
+        whole_irises: draw the discs also where lids cover them, or the eye is closed, as the first seed did.
 
     Returns:
         (H, W) uint8 region ids: per pixel the region that covers most of it.
@@ -75,8 +78,11 @@ def draw_label_map(landmarks: Landmarks, size_wh: tuple[int, int]) -> npt.NDArra
     for eye, outline in EYE_OUTLINE.items():
         opening = fill_polygon(landmarks[list(outline)], size)
         large[opening] = eye
-        if eye_openness(landmarks, eye) >= CLOSED_EYE_OPENNESS:
-            large[opening & iris_disc(landmarks, IRIS_OF_EYE[eye], size)] = IRIS_OF_EYE[eye]
+        disc = iris_disc(landmarks, IRIS_OF_EYE[eye], size)
+        if whole_irises:
+            large[disc] = IRIS_OF_EYE[eye]
+        elif eye_openness(landmarks, eye) >= CLOSED_EYE_OPENNESS:
+            large[opening & disc] = IRIS_OF_EYE[eye]
     large[fill_polygon(landmarks[list(UPPER_LIP_BOTTOM + LOWER_LIP_TOP[-2:0:-1])], size)] = Region.MOUTH_INSIDE
     large[fill_polygon(landmarks[list(UPPER_LIP_TOP + UPPER_LIP_BOTTOM[::-1])], size)] = Region.UPPER_LIP
     large[fill_polygon(landmarks[list(LOWER_LIP_TOP + LOWER_LIP_BOTTOM[::-1])], size)] = Region.LOWER_LIP

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from realtime.regions import Region, region_name
 from train.__main__ import app
+from train.augment import center_pair
 from train.checkpoint import load_checkpoint, read_contents
 from train.config import PRESETS, FitConfig
 from train.curves import read_curves
@@ -257,6 +258,41 @@ def test_what_is_given_beside_a_preset_wins_even_where_it_is_fits_own_default(as
     run("fit", "--data", "d", "--out", "o", "--preset", "seed-a", "--batch-size", 32, "--width", 16, "--epochs", 12)
     (config,) = asked
     assert (config.batch_size, config.width, config.epochs, config.learning_rate) == (32, 16, 12, 1e-4)
+
+
+def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(pairs: Path, tmp_path: Path) -> None:
+    first = fitted(pairs, tmp_path / "first", "--epochs", 1)
+    still = ("--epochs", 1, "--learning-rate", 0, "--schedule", "constant", "--normalize", "imagenet")
+    words = (*still, "--one-class", "--start-from", tmp_path / "first" / "last.pt")
+    second = fitted(pairs, tmp_path / "second", *words)
+    weights = {name: value for name, value in first["state_dict"].items() if name.endswith("conv.weight")}
+    assert weights
+    for name, value in weights.items():
+        assert torch.equal(second["state_dict"][name], value)
+    assert second["state_dict"]["network.head.weight"].shape[0] == 2 * 4
+    assert second["network_spec"]["regions"] == ["background", "iris"]
+    mean = second["state_dict"]["network.normalization.mean"].flatten()
+    assert mean.tolist() == pytest.approx([0.406 * 255, 0.456 * 255, 0.485 * 255], abs=0.1)
+
+
+def test_another_networks_weights_are_refused(pairs: Path, tmp_path: Path) -> None:
+    fitted(pairs, tmp_path / "first", "--epochs", 1)
+    result = fit(pairs, tmp_path / "second", "--width", 4, "--start-from", tmp_path / "first" / "last.pt")
+    assert result.exit_code == 1
+    assert "unet-lite of width 2, where unet-lite of width 4 starts" in " ".join(result.output.split())
+
+
+def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(
+        "train.dataset.augment_pair", lambda canvas, labels, _: (seen.append(1.0), center_pair(canvas, labels))[1]
+    )
+    fitted(pairs, tmp_path / "still", "--epochs", 1, "--no-augment")
+    assert not seen
+    fitted(pairs, tmp_path / "moved", "--epochs", 1)
+    assert len(seen) == 4
 
 
 @pytest.mark.parametrize(

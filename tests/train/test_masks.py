@@ -132,6 +132,13 @@ def test_a_closed_eye_has_no_iris_and_the_other_keeps_its_own(drawn_face: DrawnF
     assert (label_map == Region.LEFT_IRIS).any()
 
 
+def test_whole_irises_are_drawn_under_the_lid_and_in_closed_eyes_too(drawn_face: DrawnFace) -> None:
+    landmarks = drawn_face(left_eye_half_height=0.5, iris_radius=7.0)
+    label_map = draw_label_map(landmarks, (WIDTH, HEIGHT), whole_irises=True)
+    assert (label_map == Region.LEFT_IRIS).sum() == pytest.approx(math.pi * 49, rel=0.06)
+    assert not (draw_label_map(landmarks, (WIDTH, HEIGHT)) == Region.LEFT_IRIS).any()
+
+
 @pytest.mark.parametrize(
     ("openness", "has_iris"),
     [(CLOSED_EYE_OPENNESS - 0.002, False), (CLOSED_EYE_OPENNESS + 0.002, True)],
