@@ -1,4 +1,4 @@
-"""`python -m train label | fit | evaluate | predict`: from photos to a checkpoint, its scores and its masks."""
+"""`python -m train label | fit | evaluate | predict | study`: from photos to a checkpoint, its scores and masks."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from train.fit_command import MASK_REGION_HELP, fit, one_of
 from train.label_set import LabelledPhoto, faces_of
 from train.mask_folder import MASK_REGIONS
 from train.models import FACE_FINDER
+from train.study_command import study
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Label photos, train, evaluate, predict.")
 NAMED_REJECTIONS = 5
@@ -57,6 +58,7 @@ def label(
 
 
 app.command()(fit)
+app.command()(study)
 
 
 @app.command()

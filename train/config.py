@@ -64,7 +64,7 @@ class FitConfig:
         workers: processes that load data.
         resume: checkpoint to go on from.
         head: softmax or sigmoid.
-        augment: whether the training crops are moved, mirrored, covered and spoiled.
+        augment: what happens to a segmenter's training crops, one of `AUGMENTATIONS`.
         loss: one of `LOSSES`.
         layout: of the crops.
         mask_region: what masks of 0 and 255 show.
@@ -96,7 +96,7 @@ class FitConfig:
     workers: int
     resume: Path | None
     head: str = SOFTMAX
-    augment: bool = True
+    augment: str = "live"
     loss: str = DICE_AND_CROSS_ENTROPY
     layout: str = TIGHT.name
     mask_region: str | None = None
@@ -126,8 +126,8 @@ class FitConfig:
             raise ValueError(
                 f"the {FACE_FINDER} has a loss, head and colours of its own: leave out --loss, --head, --normalize"
             )
-        if self.arch not in SEGMENTERS and not self.augment:
-            raise ValueError(f"the {FACE_FINDER} learns from scenes that are made anew: leave out --no-augment")
+        if self.arch not in SEGMENTERS and self.augment != "live":
+            raise ValueError(f"the {FACE_FINDER} learns from scenes that are made anew: leave out --augment")
         if self.arch not in SEGMENTERS and (self.trainable_stages is not None or self.encoder_lr is not None):
             raise ValueError(
                 f"the {FACE_FINDER} has no encoder to treat apart: leave out --freeze-encoder, --encoder-lr"

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from realtime.geometry import TIGHT
 from realtime.preprocess import BgrImage
-from train.augment import augment_pair, center_pair
+from train.augment import AUGMENTATIONS, center_pair
 from train.heads import class_index
 from train.label_set import MARGIN_PX, LabelledPair, faces_of, read_index
 from train.mask_folder import is_mask_folder, read_mask_folder
@@ -71,19 +71,19 @@ def split_faces(
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of (218, 178, 3) uint8 crop_bgr and (218, 178) int64 class indices; augmented where asked."""
 
-    def __init__(self, faces: Sequence[Pair], channels: Sequence[str], augmented: bool) -> None:
+    def __init__(self, faces: Sequence[Pair], channels: Sequence[str], augment: str = "none") -> None:
         self._faces = faces
         self._index_of = class_index(channels)
-        self._augmented = augmented
+        self._augment = AUGMENTATIONS[augment]
 
     def __len__(self) -> int:
         return len(self._faces)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         canvas, label_map = self._faces[index].read()
-        if self._augmented:
+        if self._augment is not None:
             seed = int(torch.randint(2**62, ()))  # torch seeds each worker, so that runs repeat
-            crop, label_map = augment_pair(canvas, label_map, np.random.default_rng(seed))
+            crop, label_map = self._augment(canvas, label_map, np.random.default_rng(seed))
         else:
             crop, label_map = center_pair(canvas, label_map)
         return torch.from_numpy(np.ascontiguousarray(crop)), torch.from_numpy(self._index_of[label_map])

@@ -71,7 +71,7 @@ def evaluate_segmenter(
     """
     photos = read_contours(contours) if contours else []
     _, faces = split_faces(data, spec.layout, mask_region)
-    regions, together = score_validation(network, spec, faces, on_item)
+    regions, together, photo_dice = score_validation(network, spec, faces, on_item)
     scores: dict[str, Any] = {
         "validation": {
             "faces": len(faces),
@@ -79,6 +79,7 @@ def evaluate_segmenter(
             "mean_dice": float(np.nanmean([score.dice for name, score in regions.items() if name != "background"])),
             "regions": {name: asdict(score) for name, score in regions.items()},
             "any_region": asdict(together),
+            "photo_dice": photo_dice,
         }
     }
     if photos and landmarker:
@@ -124,20 +125,29 @@ def evaluate_finder(
 
 def score_validation(
     network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], on_item: Callable[[], None]
-) -> tuple[dict[str, RegionScore], RegionScore]:
-    """Scores per region name on held-out faces, pooled over their pixels, and of all regions as one."""
-    crops = FaceCrops(faces, spec.regions, augmented=False)
+) -> tuple[dict[str, RegionScore], RegionScore, float]:
+    """Scores on held-out faces.
+
+    Returns:
+        per region name, and of all regions as one, both pooled over the pixels of all faces; and the mean over the
+        faces of the Dice of all regions as one, without those that neither hold nor were given any.
+    """
+    crops = FaceCrops(faces, spec.regions)
     classes = classes_of(spec.regions)
     confusion = np.zeros((len(classes),) * 2, np.int64)
+    of_faces: list[float] = []
     for start in range(0, len(crops), BATCH_SIZE):
         pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
         with torch.inference_mode():
             probs = to_probs(network(torch.stack([crop for crop, _ in pairs])), spec.head)
         truth = torch.stack([label for _, label in pairs])
-        confusion += confusion_matrix(truth, class_map(probs, spec.head), len(classes))
-        for _ in pairs:
+        for one_truth, one_predicted in zip(truth, class_map(probs, spec.head), strict=True):
+            of_face = confusion_matrix(one_truth, one_predicted, len(classes))
+            of_faces.append(any_region_score(of_face).dice)
+            confusion += of_face
             on_item()
-    return dict(zip(classes, scores_per_class(confusion), strict=True)), any_region_score(confusion)
+    regions = dict(zip(classes, scores_per_class(confusion), strict=True))
+    return regions, any_region_score(confusion), float(np.nanmean(of_faces))
 
 
 def label_source(face: Pair) -> str:
@@ -178,7 +188,7 @@ def draw_comparison(network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair]
     segmenter = PhotoSegmenter.of_network(network, spec)
     ids = np.array([regions_of(name)[0] for name in classes_of(spec.regions)], np.uint8)
     chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
-    pairs = [FaceCrops([face], spec.regions, augmented=False)[0] for face in chosen]
+    pairs = [FaceCrops([face], spec.regions)[0] for face in chosen]
     stacks = []
     for crop_bgr, truth in ((BgrImage(crop.numpy()), ids[truth.numpy()]) for crop, truth in pairs):
         stacks.append(np.vstack([crop_bgr, tint(crop_bgr, truth), tint(crop_bgr, segmenter.segment_crop(crop_bgr))]))

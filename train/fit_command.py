@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from realtime.geometry import LAYOUTS, TIGHT
+from train.augment import AUGMENTATIONS
 from train.config import NO_ENCODER_WEIGHTS, OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, FitConfig
 from train.console import console, one_line_errors
 from train.heads import ALL, HEADS, SOFTMAX, parse_classes
@@ -122,8 +123,13 @@ def fit(
         typer.Option(**one_of(MASK_REGIONS), rich_help_panel=DATA, help=MASK_REGION_HELP),
     ] = None,
     augment: Annotated[
-        bool, typer.Option(rich_help_panel=DATA, help="Move, mirror, cover and spoil the training crops.")
-    ] = True,
+        str,
+        typer.Option(
+            **one_of(AUGMENTATIONS),
+            rich_help_panel=DATA,
+            help="Of the training crops: as a webcam spoils them; light: moved, lit and mirrored only; or none.",
+        ),
+    ] = "live",
     backgrounds: Annotated[
         list[Path] | None,
         typer.Option(rich_help_panel=DATA, help="Label set whose faceless photos are scenery (face-finder)."),
@@ -178,6 +184,8 @@ def build_config(ctx: typer.Context) -> FitConfig:
     options = dict(ctx.params)
     for name, value in PRESETS.get(options["preset"], {}).items():
         source = ctx.get_parameter_source(name)
+        if name == "encoder_weights" and options["start_from"] is not None:
+            continue
         if source is None or source.name != "COMMANDLINE":
             options[name] = value
     try:

@@ -91,8 +91,8 @@ def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops
     check_mask_pairs([*train_faces, *validation_faces])
     training = SegmenterTraining(spec_of(config, list(config.regions)), config)
     prepare_network(training, config, train_faces)
-    train_set = FaceCrops(train_faces, config.regions, augmented=config.augment)
-    return training, train_set, FaceCrops(validation_faces, config.regions, augmented=False)
+    train_set = FaceCrops(train_faces, config.regions, config.augment)
+    return training, train_set, FaceCrops(validation_faces, config.regions)
 
 
 def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:

@@ -1,7 +1,8 @@
 """Made-up faces and label sets that the training tests share."""
 
 import math
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from train.landmarks import (
     UPPER_LIP_BOTTOM,
     UPPER_LIP_TOP,
 )
+from train.training import Training
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,37 @@ def striped_label_map() -> npt.NDArray[np.uint8]:
     """(314, 274) label map of upright stripes, one for each region, 34 pixels wide."""
     columns = np.minimum(np.arange(CANVAS_SIZE_WH[0]) // 34, len(Region) - 1).astype(np.uint8)
     return np.repeat(columns[None], CANVAS_SIZE_WH[1], axis=0)
+
+
+@pytest.fixture(scope="session")
+def iris_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six photos of two discs each and their masks, a third of them the validation side."""
+    folder = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for side, count in (("train", 4), ("val", 2)):
+        for kind in ("images", "masks"):
+            (folder / side / kind).mkdir(parents=True)
+        for number in range(count):
+            mask = np.zeros((218, 178), np.uint8)
+            for x in (60, 118):
+                cv2.circle(mask, (x, 100 + 4 * number), 12, 255, -1)
+            photo = np.where(mask[:, :, None] > 0, 220, rng.integers(0, 90, (218, 178, 3))).astype(np.uint8)
+            assert cv2.imwrite(str(folder / side / "images" / f"{number}.png"), photo)
+            assert cv2.imwrite(str(folder / side / "masks" / f"{number}.jpg"), mask)
+    return folder
+
+
+@pytest.fixture
+def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Ctrl-C at the start of the second epoch, until the patch is undone."""
+    kept = signal.getsignal(signal.SIGINT)
+    start = Training.on_train_epoch_start
+
+    def start_or_stop(training: Training) -> None:
+        if training.current_epoch == 1:
+            raise KeyboardInterrupt
+        start(training)
+
+    monkeypatch.setattr(Training, "on_train_epoch_start", start_or_stop)
+    yield monkeypatch
+    signal.signal(signal.SIGINT, kept)

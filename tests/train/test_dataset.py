@@ -112,7 +112,7 @@ def label_set(tmp_path: Path, write_pair: WritePair, striped_label_map: npt.NDAr
 def test_an_example_is_the_middle_of_the_canvas_with_class_indices(
     label_set: Path, striped_label_map: npt.NDArray[np.uint8]
 ) -> None:
-    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], EYES, augmented=False)
+    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], EYES)
     assert len(crops) == 2
     crop, indices = crops[0]
     assert (crop.shape, crop.dtype) == ((218, 178, 3), torch.uint8)
@@ -124,7 +124,7 @@ def test_an_example_is_the_middle_of_the_canvas_with_class_indices(
 
 
 def test_augmented_examples_differ_each_time_and_repeat_with_torchs_seed(label_set: Path) -> None:
-    crops = FaceCrops([LabelledPair(label_set, "a")], ALL, augmented=True)
+    crops = FaceCrops([LabelledPair(label_set, "a")], ALL, "live")
     torch.manual_seed(5)
     first, second = crops[0], crops[0]
     torch.manual_seed(5)
@@ -136,7 +136,7 @@ def test_augmented_examples_differ_each_time_and_repeat_with_torchs_seed(label_s
 
 
 def test_a_loader_stacks_examples_into_a_batch(label_set: Path) -> None:
-    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], ALL, augmented=True)
+    crops = FaceCrops([LabelledPair(label_set, "a"), LabelledPair(label_set, "b")], ALL, "live")
     crop_bgr, label_map = next(iter(DataLoader(crops, batch_size=2)))
     assert (crop_bgr.shape, crop_bgr.dtype) == ((2, 218, 178, 3), torch.uint8)
     assert (label_map.shape, label_map.dtype) == ((2, 218, 178), torch.int64)

@@ -1,19 +1,15 @@
 """`fit` as a user runs it: every option has its effect, and a stopped run goes on as if it never was."""
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner, Result
 
 from realtime.regions import Region, region_name
 from train.__main__ import app
-from train.augment import center_pair
+from train.augment import AUGMENTATIONS, center_pair
 from train.checkpoint import load_checkpoint, read_contents
 from train.config import PRESETS, FitConfig
 from train.curves import read_curves
@@ -23,36 +19,18 @@ from train.training import Training
 QUICK = ("--workers", 0, "--threads", 1, "--batch-size", 2, "--width", 2)
 
 
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six photos of two discs each and their masks, a third of them the validation side."""
-    folder = tmp_path_factory.mktemp("pairs")
-    rng = np.random.default_rng(0)
-    for side, count in (("train", 4), ("val", 2)):
-        for kind in ("images", "masks"):
-            (folder / side / kind).mkdir(parents=True)
-        for number in range(count):
-            mask = np.zeros((218, 178), np.uint8)
-            for x in (60, 118):
-                cv2.circle(mask, (x, 100 + 4 * number), 12, 255, -1)
-            photo = np.where(mask[:, :, None] > 0, 220, rng.integers(0, 90, (218, 178, 3))).astype(np.uint8)
-            assert cv2.imwrite(str(folder / side / "images" / f"{number}.png"), photo)
-            assert cv2.imwrite(str(folder / side / "masks" / f"{number}.jpg"), mask)
-    return folder
-
-
 def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def fit(pairs: Path, out: Path, *words: object) -> Result:
-    data = ("--data", pairs, "--layout", "celeba", "--mask-region", "iris", "--regions", "iris")
+def fit(iris_photos: Path, out: Path, *words: object) -> Result:
+    data = ("--data", iris_photos, "--layout", "celeba", "--mask-region", "iris", "--regions", "iris")
     return run("fit", *data, "--out", out, *QUICK, *words)
 
 
-def fitted(pairs: Path, out: Path, *words: object) -> dict[str, Any]:
+def fitted(iris_photos: Path, out: Path, *words: object) -> dict[str, Any]:
     """What last.pt holds after a run that went well."""
-    result = fit(pairs, out, *words)
+    result = fit(iris_photos, out, *words)
     assert result.exit_code == 0, result.output
     return read_contents(out / "last.pt")
 
@@ -69,22 +47,6 @@ def assert_same_run(one: dict[str, Any], other: dict[str, Any]) -> None:
         for name, value in state.items():
             found = other["optimizer_states"][0]["state"][number][name]
             assert torch.equal(value, found) if isinstance(value, torch.Tensor) else value == found, (number, name)
-
-
-@pytest.fixture
-def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Ctrl-C at the start of the second epoch, until the patch is undone."""
-    kept = signal.getsignal(signal.SIGINT)
-    start = Training.on_train_epoch_start
-
-    def start_or_stop(training: Training) -> None:
-        if training.current_epoch == 1:
-            raise KeyboardInterrupt
-        start(training)
-
-    monkeypatch.setattr(Training, "on_train_epoch_start", start_or_stop)
-    yield monkeypatch
-    signal.signal(signal.SIGINT, kept)
 
 
 @pytest.mark.parametrize(
@@ -111,30 +73,30 @@ def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mon
     ids=["defaults", "sgd, plateau, running mean", "cosine, sigmoid, statistics"],
 )
 def test_a_stopped_run_goes_on_bit_for_bit(
-    words: tuple[object, ...], pairs: Path, tmp_path: Path, stop_in_second_epoch: pytest.MonkeyPatch
+    words: tuple[object, ...], iris_photos: Path, tmp_path: Path, stop_in_second_epoch: pytest.MonkeyPatch
 ) -> None:
     words = ("--epochs", 2, "--precision", "fp32", *words)
-    stopped = fit(pairs, tmp_path / "stopped", *words)
+    stopped = fit(iris_photos, tmp_path / "stopped", *words)
     assert stopped.exit_code == 1
     last = tmp_path / "stopped" / "last.pt"
     assert f"--resume {last} goes on" in stopped.output.replace("\n", "")
     stop_in_second_epoch.undo()
-    whole = fitted(pairs, tmp_path / "whole", *words)
+    whole = fitted(iris_photos, tmp_path / "whole", *words)
     before = read_contents(last)
-    resumed = fitted(pairs, tmp_path / "stopped", *words, "--resume", last)
+    resumed = fitted(iris_photos, tmp_path / "stopped", *words, "--resume", last)
     assert resumed["epoch"] == whole["epoch"] == 1
     assert_same_run(resumed, whole)
     assert any(not torch.equal(value, before["state_dict"][name]) for name, value in resumed["state_dict"].items())
 
 
 def test_a_stop_before_the_first_epoch_is_done_keeps_nothing(
-    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_in_second_epoch: pytest.MonkeyPatch
+    iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_in_second_epoch: pytest.MonkeyPatch
 ) -> None:
     def stop(_: Training) -> None:
         raise KeyboardInterrupt
 
     stop_in_second_epoch.setattr(Training, "on_train_epoch_start", stop)
-    stopped = fit(pairs, tmp_path)
+    stopped = fit(iris_photos, tmp_path)
     assert (stopped.exit_code, "stopped before an epoch was done" in stopped.output) == (1, True)
 
 
@@ -150,73 +112,75 @@ def test_a_stop_before_the_first_epoch_is_done_keeps_nothing(
         (("--epochs", 3), "was planned for 2 steps, this one for 6"),
     ],
 )
-def test_a_run_never_goes_on_as_another(words: tuple[object, ...], line: str, resumable: Path, pairs: Path) -> None:
-    result = fit(pairs, resumable, "--epochs", 1, "--resume", resumable / "last.pt", *words)
+def test_a_run_never_goes_on_as_another(
+    words: tuple[object, ...], line: str, resumable: Path, iris_photos: Path
+) -> None:
+    result = fit(iris_photos, resumable, "--epochs", 1, "--resume", resumable / "last.pt", *words)
     assert result.exit_code == 1
     assert line in result.output.replace("\n", " ")
 
 
 @pytest.fixture(scope="module")
-def resumable(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def resumable(iris_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of one epoch."""
     out = tmp_path_factory.mktemp("resumable")
-    fitted(pairs, out, "--epochs", 1)
+    fitted(iris_photos, out, "--epochs", 1)
     return out
 
 
-def test_independent_regions_learn_evaluate_and_say_what_they_are(pairs: Path, tmp_path: Path) -> None:
+def test_independent_regions_learn_evaluate_and_say_what_they_are(iris_photos: Path, tmp_path: Path) -> None:
     words = ("--head", "sigmoid", "--loss", "tversky", "--normalize", "imagenet", "--epochs", 12, "--width", 8)
     words = (*words, "--batch-size", 1, "--learning-rate", 0.02)
-    fitted(pairs, tmp_path, *words)
+    fitted(iris_photos, tmp_path, *words)
     _, spec = load_checkpoint(tmp_path / "best.pt")
     assert (spec.regions, spec.head, spec.layout) == (["right_iris", "left_iris"], "sigmoid", "celeba")
     curves = read_curves(tmp_path)
     assert {"train_tversky_loss", "val_tversky_loss", "val_dice_any_region", "val_dice_left_iris"} <= curves.keys()
     scores = list(curves["val_score"].values())
     assert max(scores) > max(0.3, 10 * scores[0])
-    result = run("evaluate", tmp_path / "best.pt", "--data", pairs, "--mask-region", "iris", "--out", tmp_path)
+    result = run("evaluate", tmp_path / "best.pt", "--data", iris_photos, "--mask-region", "iris", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "any region" in result.output
 
 
-def test_frozen_stages_keep_the_weights_that_they_were_given(pairs: Path, tmp_path: Path) -> None:
+def test_frozen_stages_keep_the_weights_that_they_were_given(iris_photos: Path, tmp_path: Path) -> None:
     torch.manual_seed(4)
     given = ResNet34Encoder(2).state_dict()
     torch.save(given, tmp_path / "encoder.pth")
     words = ("--arch", "unet-resnet34", "--encoder-weights", tmp_path / "encoder.pth", "--freeze-encoder", 1)
-    state = fitted(pairs, tmp_path, *words, "--epochs", 1, "--encoder-lr", 1e-4)["state_dict"]
+    state = fitted(iris_photos, tmp_path, *words, "--epochs", 1, "--encoder-lr", 1e-4)["state_dict"]
     for name, value in given.items():
         is_learning = name.startswith("layer4") and not name.endswith("num_batches_tracked")
         assert torch.equal(state[f"network.encoder.{name}"], value) != is_learning or value.ndim == 0, name
 
 
-def test_the_run_ends_early_when_nothing_gets_better(pairs: Path, tmp_path: Path) -> None:
+def test_the_run_ends_early_when_nothing_gets_better(iris_photos: Path, tmp_path: Path) -> None:
     words = ("--learning-rate", 0, "--schedule", "constant", "--patience", 2, "--clip", 0)
-    last_epoch = fitted(pairs, tmp_path, *words, "--epochs", 9)["epoch"]
+    last_epoch = fitted(iris_photos, tmp_path, *words, "--epochs", 9)["epoch"]
     scores = list(read_curves(tmp_path)["val_score"].values())
     assert last_epoch == len(scores) - 1 < 8
     assert scores.index(max(scores)) == last_epoch - 2
     assert read_contents(tmp_path / "best.pt")["epoch"] == last_epoch - 2
 
 
-def test_plateau_is_told_the_score_of_every_epoch_once(pairs: Path, tmp_path: Path) -> None:
-    contents = fitted(pairs, tmp_path, "--schedule", "plateau", "--epochs", 2)
+def test_plateau_is_told_the_score_of_every_epoch_once(iris_photos: Path, tmp_path: Path) -> None:
+    contents = fitted(iris_photos, tmp_path, "--schedule", "plateau", "--epochs", 2)
     (state,) = contents["lr_schedulers"]
     scores = list(read_curves(tmp_path)["val_score"].values())
     assert state["last_epoch"] == len(scores) == 2
     assert state["best"] == pytest.approx(max(scores))
 
 
-def test_the_running_mean_of_the_weights_is_what_is_kept(pairs: Path, tmp_path: Path) -> None:
-    contents = fitted(pairs, tmp_path, "--ema", 0.5, "--epochs", 1)
+def test_the_running_mean_of_the_weights_is_what_is_kept(iris_photos: Path, tmp_path: Path) -> None:
+    contents = fitted(iris_photos, tmp_path, "--ema", 0.5, "--epochs", 1)
     name = "network.head.weight"
     assert not torch.equal(contents["state_dict"][name], contents["current_model_state"][name])
     network, _ = load_checkpoint(tmp_path / "last.pt")
     assert torch.equal(network.state_dict()["head.weight"], contents["state_dict"][name])
 
 
-def test_accumulated_batches_make_one_step(pairs: Path, tmp_path: Path) -> None:
-    assert fitted(pairs, tmp_path, "--epochs", 1, "--batch-size", 1, "--accumulate", 4)["global_step"] == 1
+def test_accumulated_batches_make_one_step(iris_photos: Path, tmp_path: Path) -> None:
+    assert fitted(iris_photos, tmp_path, "--epochs", 1, "--batch-size", 1, "--accumulate", 4)["global_step"] == 1
 
 
 @pytest.fixture
@@ -260,11 +224,11 @@ def test_what_is_given_beside_a_preset_wins_even_where_it_is_fits_own_default(as
     assert (config.batch_size, config.width, config.epochs, config.learning_rate) == (32, 16, 12, 1e-4)
 
 
-def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(pairs: Path, tmp_path: Path) -> None:
-    first = fitted(pairs, tmp_path / "first", "--epochs", 1)
+def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(iris_photos: Path, tmp_path: Path) -> None:
+    first = fitted(iris_photos, tmp_path / "first", "--epochs", 1)
     still = ("--epochs", 1, "--learning-rate", 0, "--schedule", "constant", "--normalize", "imagenet")
     words = (*still, "--one-class", "--start-from", tmp_path / "first" / "last.pt")
-    second = fitted(pairs, tmp_path / "second", *words)
+    second = fitted(iris_photos, tmp_path / "second", *words)
     weights = {name: value for name, value in first["state_dict"].items() if name.endswith("conv.weight")}
     assert weights
     for name, value in weights.items():
@@ -275,23 +239,22 @@ def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(pairs: Pa
     assert mean.tolist() == pytest.approx([0.406 * 255, 0.456 * 255, 0.485 * 255], abs=0.1)
 
 
-def test_another_networks_weights_are_refused(pairs: Path, tmp_path: Path) -> None:
-    fitted(pairs, tmp_path / "first", "--epochs", 1)
-    result = fit(pairs, tmp_path / "second", "--width", 4, "--start-from", tmp_path / "first" / "last.pt")
+def test_another_networks_weights_are_refused(iris_photos: Path, tmp_path: Path) -> None:
+    fitted(iris_photos, tmp_path / "first", "--epochs", 1)
+    result = fit(iris_photos, tmp_path / "second", "--width", 4, "--start-from", tmp_path / "first" / "last.pt")
     assert result.exit_code == 1
     assert "unet-lite of width 2, where unet-lite of width 4 starts" in " ".join(result.output.split())
 
 
 def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
-    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
-    monkeypatch.setattr(
-        "train.dataset.augment_pair", lambda canvas, labels, _: (seen.append(1.0), center_pair(canvas, labels))[1]
-    )
-    fitted(pairs, tmp_path / "still", "--epochs", 1, "--no-augment")
+    spy = lambda canvas, labels, _: (seen.append(1.0), center_pair(canvas, labels))[1]  # noqa: E731
+    monkeypatch.setitem(AUGMENTATIONS, "live", spy)
+    fitted(iris_photos, tmp_path / "still", "--epochs", 1, "--augment", "none")
     assert not seen
-    fitted(pairs, tmp_path / "moved", "--epochs", 1)
+    fitted(iris_photos, tmp_path / "moved", "--epochs", 1)
     assert len(seen) == 4
 
 
@@ -306,7 +269,7 @@ def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
         (("--freeze-encoder", "6"), 1, "the encoder has 5 stages, not 6"),
         (("--freeze-encoder", "all", "--encoder-lr", 1), 2, "a frozen encoder has no --encoder-lr"),
         (("--arch", "face-finder", "--loss", "dice"), 2, "leave out --loss"),
-        (("--arch", "face-finder", "--no-augment"), 2, "leave out --no-augment"),
+        (("--arch", "face-finder", "--augment", "none"), 2, "leave out --augment"),
         (("--arch", "face-finder", "--encoder-lr", 1), 2, "leave out --freeze-encoder"),
         (("--arch", "unet-resnet34", "--encoder-weights", "gone.pth"), 1, "gone.pth: no such file of encoder weights"),
         (("--regions", "iris,iris"), 2, "a region comes twice"),
@@ -315,21 +278,21 @@ def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
     ],
 )
 def test_options_that_do_not_go_together_get_one_line(
-    words: tuple[object, ...], exit_code: int, line: str, pairs: Path, tmp_path: Path
+    words: tuple[object, ...], exit_code: int, line: str, iris_photos: Path, tmp_path: Path
 ) -> None:
-    result = fit(pairs, tmp_path, *words)
+    result = fit(iris_photos, tmp_path, *words)
     assert line in " ".join(result.output.replace("│", " ").split())
     assert result.exit_code == exit_code
     assert "Traceback" not in result.output
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the GPU that fp16 wants")
-def test_half_precision_without_a_gpu_is_refused(pairs: Path, tmp_path: Path) -> None:
-    result = fit(pairs, tmp_path, "--precision", "fp16")
+def test_half_precision_without_a_gpu_is_refused(iris_photos: Path, tmp_path: Path) -> None:
+    result = fit(iris_photos, tmp_path, "--precision", "fp16")
     assert (result.exit_code, "--precision fp16 needs a GPU" in result.output) == (1, True)
 
 
-def test_a_bad_mask_is_named_before_training_starts(pairs: Path, tmp_path: Path) -> None:
-    result = run("fit", "--data", pairs, "--out", tmp_path / "run", *QUICK)
+def test_a_bad_mask_is_named_before_training_starts(iris_photos: Path, tmp_path: Path) -> None:
+    result = run("fit", "--data", iris_photos, "--out", tmp_path / "run", *QUICK)
     assert result.exit_code == 1
     assert "0.jpg: a mask of 0 and 255: say what it shows with --mask-region" in result.output.replace("\n", "")
