@@ -39,18 +39,16 @@ def augment_pair(canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Gener
 
 
 def augment_lightly(canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Generator) -> tuple[BgrImage, LabelMap]:
-    """One training example that stays as sharp as it is: moved by whole pixels, lit otherwise, mirrored half the time.
+    """One training example that stays as sharp as it is: moved by whole pixels, and lit otherwise.
 
-    For small regions in few photos, where turning the label map would cost more of its outline than it teaches.
+    For small regions, whose outline a turned label map would lose; and where masks were drawn at rounded places, a
+    mirrored one is rounded the other way.
     Arguments and answer are those of `augment_pair`.
     """
     width, height = CROP_SIZE_WH
     left, top = rng.integers(MARGIN_PX - LIGHT_SHIFT_PX, MARGIN_PX + LIGHT_SHIFT_PX + 1, 2)
     inner = np.s_[top : top + height, left : left + width]
-    crop, label_map = BgrImage(canvas_bgr[inner]), label_map[inner]
-    if rng.random() < 0.5:
-        crop, label_map = mirror_pair(crop, label_map)
-    return change_light(crop, rng), label_map
+    return change_light(BgrImage(canvas_bgr[inner]), rng), label_map[inner]
 
 
 def center_pair(canvas_bgr: BgrImage, label_map: LabelMap) -> tuple[BgrImage, LabelMap]:

@@ -127,7 +127,7 @@ def fit(
         typer.Option(
             **one_of(AUGMENTATIONS),
             rich_help_panel=DATA,
-            help="Of the training crops: as a webcam spoils them; light: moved, lit and mirrored only; or none.",
+            help="Of the training crops: as a webcam spoils them; light: moved and lit only; or none.",
         ),
     ] = "live",
     backgrounds: Annotated[
