@@ -16,7 +16,9 @@ from realtime.preprocess import BgrImage
 from realtime.regions import MIRROR, Region
 from train import augment
 from train.augment import (
+    LIGHT_SHIFT_PX,
     add_noise,
+    augment_lightly,
     augment_pair,
     blur,
     center_pair,
@@ -27,6 +29,7 @@ from train.augment import (
     random_crop_matrix,
     spoil,
 )
+from train.label_set import MARGIN_PX
 
 SEEDS = range(12)
 PALETTE = np.array([[i % 2 * 255, i // 2 % 2 * 255, i // 4 * 255] for i in range(len(Region))], np.uint8)
@@ -280,3 +283,24 @@ def test_a_blur_smears_and_keeps_the_light(seed: int) -> None:
     blurred = blur(BgrImage(image), np.random.default_rng(seed))
     assert (blurred > 0).sum() > (image > 0).sum()
     assert float(blurred.sum()) == pytest.approx(float(image.sum()), rel=0.05)
+
+
+def test_light_augmentation_moves_by_whole_pixels_and_keeps_every_label() -> None:
+    rng = np.random.default_rng(3)
+    canvas = BgrImage(np.repeat(rng.integers(0, 256, (314, 274, 1), np.uint8), 3, axis=2))
+    label_map = rng.integers(0, 8, (314, 274), np.uint8)
+    places = set()
+    for _ in range(40):
+        crop, moved = augment_lightly(canvas, label_map, rng)
+        assert crop.shape == (218, 178, 3)
+        (place,) = [
+            (x, y)
+            for y in range(MARGIN_PX - LIGHT_SHIFT_PX, MARGIN_PX + LIGHT_SHIFT_PX + 1)
+            for x in range(MARGIN_PX - LIGHT_SHIFT_PX, MARGIN_PX + LIGHT_SHIFT_PX + 1)
+            if np.array_equal(moved, label_map[y : y + 218, x : x + 178])
+        ]
+        x, y = place
+        order = np.corrcoef(crop[..., 0].ravel(), canvas[y : y + 218, x : x + 178, 0].ravel())[0, 1]
+        assert order > 0.8  # the same picture, lit otherwise
+        places.add(place)
+    assert len(places) > 25
