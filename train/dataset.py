@@ -1,22 +1,19 @@
 """Crops and label maps for the segmenter, and which of them are held out."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from realtime.geometry import TIGHT
-from realtime.preprocess import BgrImage
 from train.augment import augment_pair, center_pair
+from train.folders import Pair, check_classes, read_folder
 from train.heads import class_index
-from train.label_set import MARGIN_PX, LabelledPair, faces_of, read_index
-from train.mask_folder import is_mask_folder, read_mask_folder
+from train.label_set import MARGIN_PX, SIDES, TRAIN, VAL, faces_of
 
 VALIDATION_SHARE = 0.08
 
@@ -27,41 +24,61 @@ def held_out(group: str, share: float = VALIDATION_SHARE) -> bool:
     return int.from_bytes(digest[:4]) < share * 2**32
 
 
-class Pair(Protocol):
-    """A face and its labels, wherever they lie."""
+def side_of(split: str, groups: Iterable[str]) -> str:
+    """Which side of the split faces lie on.
 
-    def read_canvas(self) -> BgrImage:
-        """(314, 274, 3) uint8: the crop, `MARGIN_PX` wider on every side."""
+    Args:
+        split: what their photo's source says; the groups decide where it is empty.
+        groups: of the faces.
 
-    def read(self) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
-        """The canvas and its (314, 274) uint8 label map."""
+    Returns:
+        one of `SIDES`, or ``neither`` where the groups lie on several.
+    """
+    if split:
+        return split
+    sides = {VAL if held_out(group) else TRAIN for group in groups}
+    return sides.pop() if len(sides) == 1 else "neither"
+
+
+def faces_by_side(
+    folders: Sequence[Path],
+    layout: str = TIGHT.name,
+    mask_region: str | None = None,
+    channels: Sequence[str] = (),
+) -> dict[str, list[Pair]]:
+    """Every face of folders, by side of the split.
+
+    Args:
+        folders: of any kind that `read_folder` knows.
+        layout: of all their crops.
+        mask_region: what masks of 0 and 255 show, one of `MASK_REGIONS`.
+        channels: of the segmenter that learns from them or is scored on them.
+
+    Raises:
+        ValueError: a folder is of no kind, has other crops, or labels that cannot give the channels.
+    """
+    sides: dict[str, list[Pair]] = {side: [] for side in SIDES}
+    for folder in folders:
+        photos, pairs = read_folder(folder, layout, mask_region)
+        check_classes(folder, photos, channels)
+        for (photo, face), pair in zip(faces_of(photos), pairs, strict=True):
+            sides[side_of(photo.split, [face.group])].append(pair)
+    return sides
 
 
 def split_faces(
-    folders: Sequence[Path], layout: str = TIGHT.name, mask_region: str | None = None
+    folders: Sequence[Path],
+    layout: str = TIGHT.name,
+    mask_region: str | None = None,
+    channels: Sequence[str] = (),
 ) -> tuple[list[Pair], list[Pair]]:
-    """Every training face, and every validation face, of label sets and of folders of photos and masks.
-
-    Args:
-        folders: of either kind.
-        layout: of all their crops.
-        mask_region: what masks of 0 and 255 show, one of `MASK_REGIONS`.
+    """Every training face, and every validation face; the arguments are `faces_by_side`'s.
 
     Raises:
-        ValueError: a folder is neither, has other crops, or one side of the split is empty.
+        ValueError: as there, or one side of the split is empty.
     """
-    train: list[Pair] = []
-    validation: list[Pair] = []
-    for folder in folders:
-        if is_mask_folder(folder):
-            pairs, held = read_mask_folder(folder, mask_region)
-            validation += [pair for pair in pairs if held_out(pair.image.stem)] if held is None else held
-            train += [pair for pair in pairs if held is not None or not held_out(pair.image.stem)]
-            continue
-        for photo, face in faces_of(read_index(folder)):
-            if photo.layout != layout:
-                raise ValueError(f"{folder}: its crops have the layout {photo.layout}, not {layout}")
-            (validation if held_out(face.group) else train).append(LabelledPair(folder, face.name))
+    sides = faces_by_side(folders, layout, mask_region, channels)
+    train, validation = sides[TRAIN], sides[VAL]
     if not train or not validation:
         where = ", ".join(map(str, folders))
         raise ValueError(f"{where}: {len(train)} training and {len(validation)} validation faces; both are needed")

@@ -13,10 +13,11 @@ from torch import nn
 from realtime.preprocess import BgrImage
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
-from train.dataset import FaceCrops, Pair, split_faces
+from train.dataset import FaceCrops, faces_by_side
+from train.folders import Pair
 from train.heads import class_map, classes_of, to_probs
+from train.label_set import SCORED, VAL
 from train.landmarks import FaceLandmarker
-from train.mask_folder import MaskPair
 from train.masks import draw_label_map
 from train.metrics import RegionScore, any_region_score, confusion_matrix, score_of, scores_per_class
 from train.models.face_finder import decode_faces
@@ -53,29 +54,33 @@ def evaluate_segmenter(
     out: Path,
     on_item: Callable[[], None],
     mask_region: str | None = None,
+    split: str = VAL,
 ) -> dict[str, Any]:
     """All scores of a segmenter; writes `comparison.png` into `out`.
 
     Args:
         network: in evaluation mode.
         spec: what it is.
-        data: label sets, or folders of photos and masks; their held-out faces are scored.
+        data: folders of faces; those on one side of the split are scored.
         contours: folder of people's outlines; needs the landmarker's model file too.
         landmarker: the MediaPipe model file.
         out: an existing folder.
         on_item: called after each face and photo.
         mask_region: what masks of 0 and 255 show.
+        split: the side, one of `SCORED`.
 
     Raises:
-        ValueError: a folder does not hold what it should.
+        ValueError: a folder does not hold what it should, or no face of that side.
     """
     photos = read_contours(contours) if contours else []
-    _, faces = split_faces(data, spec.layout, mask_region)
+    faces = faces_by_side(data, spec.layout, mask_region, spec.regions)[split]
+    if not faces:
+        raise ValueError(f"{', '.join(map(str, data))}: no {split} faces")
     regions, together = score_validation(network, spec, faces, on_item)
     scores: dict[str, Any] = {
-        "validation": {
+        SCORED[split]: {
             "faces": len(faces),
-            "labels": ", ".join(sorted({label_source(face) for face in faces})),
+            "labels": ", ".join(sorted({face.labeller for face in faces})),
             "mean_dice": float(np.nanmean([score.dice for name, score in regions.items() if name != "background"])),
             "regions": {name: asdict(score) for name, score in regions.items()},
             "any_region": asdict(together),
@@ -138,11 +143,6 @@ def score_validation(
         for _ in pairs:
             on_item()
     return dict(zip(classes, scores_per_class(confusion), strict=True)), any_region_score(confusion)
-
-
-def label_source(face: Pair) -> str:
-    """Who drew the labels, as far as the files say."""
-    return f"masks of {face.mask.parents[1].name}" if isinstance(face, MaskPair) else "mediapipe face_landmarker"
 
 
 def score_contours(

@@ -291,7 +291,9 @@ def test_found_faces_are_compared_with_true_ones(
 
 
 def photo_of(name: str, groups: list[str], rejected: str = "") -> LabelledPhoto:
-    return LabelledPhoto(name, "s", 100, 100, rejected=rejected, faces=[LabelledFace(g, [], g) for g in groups])
+    return LabelledPhoto(
+        name, "s", 100, 100, rejected=rejected, faces=[LabelledFace(g, ONE_FACE[0], g) for g in groups]
+    )
 
 
 def test_photos_are_sorted_into_faces_and_scenery_on_both_sides(tmp_path: Path) -> None:
