@@ -228,9 +228,7 @@ def test_arrays_that_cannot_be_used_are_refused_with_the_files_name(
 
 def test_masks_of_one_region_without_its_name_are_refused(tmp_path: Path) -> None:
     for number, masks in enumerate((DISCS, DISCS > 0, DISCS / 255)):
-        with pytest.raises(
-            ValueError, match=r"masks\.npy\[0\]: a mask of 0 and 255: say what it shows with --mask-regi"
-        ):
+        with pytest.raises(ValueError, match=r"masks\.npy\[0\]: a mask of 0 and 255: say what it shows with --mask"):
             check_pairs(read_folder(save(tmp_path / str(number), PHOTOS, masks), "celeba", None).pairs)
 
 
