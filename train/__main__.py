@@ -77,6 +77,8 @@ def evaluate(
         out.mkdir(parents=True, exist_ok=True)
         task = bar.add_task("evaluating", total=None)
         on_item = partial(bar.advance, task)
+        if spec.arch == FACE_FINDER and split != VAL:
+            raise ValueError(f"the {FACE_FINDER} is scored on its validation photos alone: leave out --split")
         if spec.arch == FACE_FINDER:
             scores = evaluate_finder(network, data, backgrounds or [], on_item)
         else:

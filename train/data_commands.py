@@ -40,7 +40,7 @@ def pack(
     layout: Annotated[str, typer.Option(**one_of(LAYOUTS), help="Of the crops.")] = TIGHT.name,
     mask_region: Annotated[str | None, typer.Option(**one_of(MASK_REGIONS), help=MASK_REGION_HELP)] = None,
 ) -> None:
-    """Write faces as two NumPy arrays, which `fit` reads without decoding a file for each; 0.34 GB per 1000 faces."""
+    """Write faces as two NumPy arrays, which `fit` reads without decoding files; 0.34 GB for 1000 faces."""
     with one_line_errors(), progress() as bar:
         from train.folders import read_folder
         from train.packing import pack_folders

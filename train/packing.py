@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from realtime.geometry import CROP_SIZE_WH
-from train.arrays import IMAGES_NAME, MASKS_NAME
+from train.arrays import IMAGES_NAME, MASKS_NAME, has_arrays
 from train.augment import center_pair
 from train.folders import FolderOfFaces
 from train.label_set import CANVAS_SIZE_WH, INDEX_NAME, write_index
@@ -29,14 +29,15 @@ def pack_folders(folders: Sequence[FolderOfFaces], out: Path, on_face: Callable[
         the number of faces.
 
     Raises:
-        ValueError: there is no face at all, or one cannot be read; the message names its file.
+        ValueError: there is no face at all, one cannot be read, or a label set lies in `out`; nothing is changed.
         OSError: the disk is full, or the like.
     """
     pairs = [pair for folder in folders for pair in folder.pairs]
     if not pairs:
         raise ValueError("no face to pack")
+    if (out / INDEX_NAME).is_file() and not has_arrays(out):
+        raise ValueError(f"{out}: a label set lies there; give the packed one a folder of its own")
     out.mkdir(parents=True, exist_ok=True)
-    (out / INDEX_NAME).unlink(missing_ok=True)
     width, height = CANVAS_SIZE_WH if with_margin else CROP_SIZE_WH
     partial = [out / f"{name}.partial" for name in (IMAGES_NAME, MASKS_NAME)]
     with ExitStack() as files:
@@ -52,6 +53,7 @@ def pack_folders(folders: Sequence[FolderOfFaces], out: Path, on_face: Callable[
             on_face()
         images.close()
         masks.close()
+        (out / INDEX_NAME).unlink(missing_ok=True)  # of an earlier packed set; from here to the new one there is none
         for path in partial:
             path.replace(path.with_suffix(""))
     write_index(out, [photo for folder in folders for photo in folder.photos])

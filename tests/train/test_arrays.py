@@ -268,6 +268,20 @@ def test_a_face_that_cannot_be_read_leaves_no_packed_set_behind(label_set: Path,
         pack_folders([], tmp_path / "none", lambda: None, with_margin=True)
 
 
+def test_packing_never_overwrites_a_label_set_and_replaces_an_older_packed_one(label_set: Path, tmp_path: Path) -> None:
+    before = read_index(label_set)
+    result = run("pack", "--data", label_set, "--out", label_set)
+    assert result.exit_code == 1
+    assert "a label set lies there" in result.output
+    assert read_index(label_set) == before
+    assert sorted(path.name for path in label_set.iterdir()) == ["crops", "index.jsonl", "labels"]
+    save(tmp_path / "one", PHOTOS, DISCS)
+    pack("--data", tmp_path / "one", "--mask-region", "iris", "--out", tmp_path / "packed")
+    pack("--data", label_set, "--out", tmp_path / "packed")
+    assert len(np.load(tmp_path / "packed" / "images.npy")) == 7
+    assert read_index(tmp_path / "packed") == before
+
+
 def test_faces_whose_place_in_a_photo_is_unknown_are_nothing_for_the_finder(tmp_path: Path) -> None:
     write_masks(tmp_path / "masks" / "train", ["p"])
     write_masks(tmp_path / "masks" / "val", ["r"])
