@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,8 +12,9 @@ from torch.utils.data import Dataset
 
 from realtime.geometry import TIGHT
 from train.augment import augment_pair, center_pair
-from train.folders import Pair, check_classes, read_folder
+from train.folders import Pair, read_folder
 from train.heads import class_index
+from train.label_classes import Classes, check_classes
 from train.label_set import MARGIN_PX, SIDES, TRAIN, VAL, faces_of
 
 VALIDATION_SHARE = 0.08
@@ -40,29 +42,36 @@ def side_of(split: str, groups: Iterable[str]) -> str:
     return sides.pop() if len(sides) == 1 else "neither"
 
 
-def faces_by_side(
-    folders: Sequence[Path],
-    layout: str = TIGHT.name,
-    mask_region: str | None = None,
-    channels: Sequence[str] = (),
-) -> dict[str, list[Pair]]:
+class Side(NamedTuple):
+    """One side of a split.
+
+    Attributes:
+        pairs: its faces.
+        classes: what their labels tell apart, each with a folder of such.
+    """
+
+    pairs: list[Pair]
+    classes: dict[Classes, Path]
+
+
+def faces_by_side(folders: Sequence[Path], layout: str = TIGHT.name, mask_region: str | None = None) -> dict[str, Side]:
     """Every face of folders, by side of the split.
 
     Args:
         folders: of any kind that `read_folder` knows.
         layout: of all their crops.
         mask_region: what masks of 0 and 255 show, one of `MASK_REGIONS`.
-        channels: of the segmenter that learns from them or is scored on them.
 
     Raises:
-        ValueError: a folder is of no kind, has other crops, or labels that cannot give the channels.
+        ValueError: a folder is of no kind, broken, or has other crops.
     """
-    sides: dict[str, list[Pair]] = {side: [] for side in SIDES}
+    sides = {side: Side([], {}) for side in SIDES}
     for folder in folders:
         photos, pairs = read_folder(folder, layout, mask_region)
-        check_classes(folder, photos, channels)
         for (photo, face), pair in zip(faces_of(photos), pairs, strict=True):
-            sides[side_of(photo.split, [face.group])].append(pair)
+            side = sides[side_of(photo.split, [face.group])]
+            side.pairs.append(pair)
+            side.classes.setdefault(tuple(photo.classes), folder)
     return sides
 
 
@@ -72,17 +81,26 @@ def split_faces(
     mask_region: str | None = None,
     channels: Sequence[str] = (),
 ) -> tuple[list[Pair], list[Pair]]:
-    """Every training face, and every validation face; the arguments are `faces_by_side`'s.
+    """Every training face, and every validation face.
+
+    Args:
+        folders: as of `faces_by_side`.
+        layout: as there.
+        mask_region: as there.
+        channels: of the segmenter that learns from them.
 
     Raises:
-        ValueError: as there, or one side of the split is empty.
+        ValueError: as there, one side of the split is empty, or a folder's labels cannot give the channels.
     """
-    sides = faces_by_side(folders, layout, mask_region, channels)
+    sides = faces_by_side(folders, layout, mask_region)
     train, validation = sides[TRAIN], sides[VAL]
-    if not train or not validation:
+    if not train.pairs or not validation.pairs:
         where = ", ".join(map(str, folders))
-        raise ValueError(f"{where}: {len(train)} training and {len(validation)} validation faces; both are needed")
-    return train, validation
+        counts = f"{len(train.pairs)} training and {len(validation.pairs)} validation faces"
+        raise ValueError(f"{where}: {counts}; both are needed")
+    for classes, folder in (train.classes | validation.classes).items():
+        check_classes(folder, classes, channels)
+    return train.pairs, validation.pairs
 
 
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):

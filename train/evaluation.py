@@ -16,10 +16,11 @@ from train.contours import COMPARED, ContourPhoto, read_contours
 from train.dataset import FaceCrops, faces_by_side
 from train.folders import Pair
 from train.heads import class_map, classes_of, to_probs
+from train.label_classes import common_classes
 from train.label_set import SCORED, VAL
 from train.landmarks import FaceLandmarker
 from train.masks import draw_label_map
-from train.metrics import RegionScore, any_region_score, confusion_matrix, score_of, scores_per_class
+from train.metrics import RegionScore, any_region_score, confusion_matrix, merge_classes, score_of, scores_per_class
 from train.models.face_finder import decode_faces
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
@@ -73,10 +74,12 @@ def evaluate_segmenter(
         ValueError: a folder does not hold what it should, or no face of that side.
     """
     photos = read_contours(contours) if contours else []
-    faces = faces_by_side(data, spec.layout, mask_region, spec.regions)[split]
-    if not faces:
-        raise ValueError(f"{', '.join(map(str, data))}: no {split} faces")
-    regions, together = score_validation(network, spec, faces, on_item)
+    faces, labelled = faces_by_side(data, spec.layout, mask_region)[split]
+    classes = common_classes(labelled, spec.regions)
+    if not faces or not classes:
+        lacking = "labels have nothing in common with the network's regions" if faces else f"no {split} faces"
+        raise ValueError(f"{', '.join(map(str, data))}: {lacking}")
+    regions, together = score_faces(network, spec, faces, classes, on_item)
     scores: dict[str, Any] = {
         SCORED[split]: {
             "faces": len(faces),
@@ -127,10 +130,22 @@ def evaluate_finder(
     }
 
 
-def score_validation(
-    network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], on_item: Callable[[], None]
+def score_faces(
+    network: nn.Module,
+    spec: NetworkSpec,
+    faces: Sequence[Pair],
+    common: dict[str, list[str]],
+    on_item: Callable[[], None],
 ) -> tuple[dict[str, RegionScore], RegionScore]:
-    """Scores per region name on held-out faces, pooled over their pixels, and of all regions as one."""
+    """Scores per class on faces, pooled over their pixels, and of all classes as one.
+
+    Args:
+        network: in evaluation mode.
+        spec: what it is.
+        faces: with labels.
+        common: from `common_classes`; channels that are in none of them count as background.
+        on_item: called after each face.
+    """
     crops = FaceCrops(faces, spec.regions, augmented=False)
     classes = classes_of(spec.regions)
     confusion = np.zeros((len(classes),) * 2, np.int64)
@@ -142,7 +157,10 @@ def score_validation(
         confusion += confusion_matrix(truth, class_map(probs, spec.head), len(classes))
         for _ in pairs:
             on_item()
-    return dict(zip(classes, scores_per_class(confusion), strict=True)), any_region_score(confusion)
+    names = classes_of(list(common))
+    merged = [next((names.index(name) for name, parts in common.items() if part in parts), 0) for part in classes]
+    confusion = merge_classes(confusion, merged)
+    return dict(zip(names, scores_per_class(confusion), strict=True)), any_region_score(confusion)
 
 
 def score_contours(

@@ -13,7 +13,6 @@ from realtime.regions import region_name
 from train.arrays import ArrayPair, count_faces, has_arrays, read_arrays
 from train.label_set import INDEX_NAME, LabelledFace, LabelledPair, LabelledPhoto, faces_of, read_index
 from train.mask_folder import MASK_REGIONS, MaskPair, is_mask_folder, read_mask_folder
-from train.one_class import regions_of
 
 
 class Pair(Protocol):
@@ -92,23 +91,3 @@ def check_pairs(faces: Iterable[Pair]) -> None:
     for face in faces:
         if isinstance(face, MaskPair) or (isinstance(face, ArrayPair) and not (face.folder / INDEX_NAME).is_file()):
             face.read()
-
-
-def check_classes(folder: Path, photos: Iterable[LabelledPhoto], channels: Sequence[str]) -> None:
-    """Refuse to learn or score what a folder's labels do not tell apart, as irises where eyes are labelled as a whole.
-
-    Args:
-        folder: for the message.
-        photos: the rows of its index.
-        channels: names of a segmenter's channels.
-
-    Raises:
-        ValueError: a channel is neither one class of the labels nor several together.
-    """
-    for classes in {tuple(photo.classes) for photo in photos if photo.classes}:
-        labelled = [set(regions_of(name)) for name in classes]
-        for channel in channels:
-            wanted = set(regions_of(channel)) - {0}
-            given = set().union(*(regions for regions in labelled if regions <= wanted))
-            if wanted != given:
-                raise ValueError(f"{folder}: its labels cannot give {channel}, only --regions {','.join(classes)}")

@@ -78,14 +78,14 @@ def test_a_packed_set_keeps_its_index_and_every_face_its_side(label_set: Path, t
     assert read_index(tmp_path / "packed") == read_index(label_set)
     before, after = faces_by_side([label_set]), faces_by_side([tmp_path / "packed"])
     order = "cdefabg"
-    assert {side: [pair.name for pair in pairs] for side, pairs in before.items()} == {
+    assert {side: [pair.name for pair in faces.pairs] for side, faces in before.items()} == {
         "train": ["c", "d", "e", "f", "b"],
         "val": ["a"],
         "test": ["g"],
     }
-    for side, pairs in before.items():
-        assert [order[pair.number] for pair in after[side]] == [pair.name for pair in pairs]
-        assert [pair.labeller for pair in after[side]] == [pair.labeller for pair in pairs]
+    for side, faces in before.items():
+        assert [order[pair.number] for pair in after[side].pairs] == [pair.name for pair in faces.pairs]
+        assert [pair.labeller for pair in after[side].pairs] == [pair.labeller for pair in faces.pairs]
 
 
 def test_two_folders_become_one_in_their_order(label_set: Path, tmp_path: Path) -> None:
@@ -93,19 +93,20 @@ def test_two_folders_become_one_in_their_order(label_set: Path, tmp_path: Path) 
     write_masks(tmp_path / "masks" / "val", ["r"])
     words = ("--layout", "tight", "--mask-region", "iris")
     pack("--data", label_set, "--data", tmp_path / "masks", "--out", tmp_path / "both", *words)
-    sides = faces_by_side([tmp_path / "both"], channels=IRISES)
-    assert {side: [pair.number for pair in pairs] for side, pairs in sides.items()} == {
+    sides = faces_by_side([tmp_path / "both"])
+    assert {side: [pair.number for pair in faces.pairs] for side, faces in sides.items()} == {
         "train": [0, 1, 2, 3, 5, 7, 8],
         "val": [4, 9],
         "test": [6],
     }
-    canvas, label_map = sides["val"][1].read()
+    canvas, label_map = sides["val"].pairs[1].read()
     assert set(np.unique(label_map)) == {0, Region.RIGHT_IRIS, Region.LEFT_IRIS}
-    direct = faces_by_side([tmp_path / "masks"], mask_region="iris")["val"][0].read()
+    direct = faces_by_side([tmp_path / "masks"], mask_region="iris")["val"].pairs[0].read()
     assert_array_equal(canvas, direct[0])
     assert_array_equal(label_map, direct[1])
     with pytest.raises(ValueError, match="cannot give upper_lip, only --regions right_iris,left_iris"):
-        faces_by_side([tmp_path / "both"], channels=["upper_lip"])
+        split_faces([tmp_path / "both"], channels=["upper_lip"])
+    assert [len(side) for side in split_faces([tmp_path / "both"], channels=IRISES)] == [7, 2]
 
 
 def write_masks(folder: Path, names: list[str]) -> None:
@@ -129,10 +130,10 @@ def test_npy_writes_crops_that_numpy_maps_red_first_and_ids(label_set: Path, tmp
     images = np.load(tmp_path / "npy" / "images.npy", mmap_mode="r")
     masks = np.load(tmp_path / "npy" / "masks.npy", mmap_mode="r")
     assert (images.shape, images.dtype, masks.shape, masks.dtype) == ((7, 218, 178, 3), "uint8", (7, 218, 178), "uint8")
-    canvas, label_map = faces_by_side([label_set])["val"][0].read()
+    canvas, label_map = faces_by_side([label_set])["val"].pairs[0].read()
     assert_array_equal(images[4], canvas[INNER][:, :, ::-1])
     assert_array_equal(masks[4], label_map[INNER])
-    read_canvas, read_label_map = faces_by_side([tmp_path / "npy"])["val"][0].read()
+    read_canvas, read_label_map = faces_by_side([tmp_path / "npy"])["val"].pairs[0].read()
     assert_array_equal(read_canvas[INNER], canvas[INNER])
     assert_array_equal(read_canvas[0, 48:-48], canvas[48, 48:-48])
     assert_array_equal(read_label_map[INNER], label_map[INNER])

@@ -1,18 +1,23 @@
 """LaPa and CelebAMask-HQ, made up: every part in its place, eyes by the face, and whatever is broken told apart."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from torch import Tensor, nn
 from typer.testing import CliRunner, Result
 
-from realtime.regions import Region, mirror_label_map
+from realtime.regions import Region, mirror_label_map, region_name
 from train.__main__ import app
-from train.dataset import faces_by_side, split_faces
+from train.checkpoint import NetworkSpec
+from train.dataset import faces_by_side
+from train.evaluation import evaluate_segmenter
 from train.importing import import_photo
 from train.label_set import LabelledPhoto, faces_of, read_index, read_pair
 from train.parsing_sets import (
@@ -130,12 +135,12 @@ def test_the_sides_of_a_split_are_the_data_sets_own(tmp_path: Path) -> None:
         write_lapa(tmp_path / "LaPa", split, name)
     imported(tmp_path / "LaPa", tmp_path / "set", "lapa")
     sides = faces_by_side([tmp_path / "set"])
-    assert {side: [pair.name for pair in pairs] for side, pairs in sides.items()} == {
+    assert {side: [pair.name for pair in faces.pairs] for side, faces in sides.items()} == {
         "train": ["train_a", "train_b"],
         "val": ["val_c"],
         "test": ["test_d"],
     }
-    assert {pair.labeller for pairs in sides.values() for pair in pairs} == {"people, LaPa"}
+    assert {pair.labeller for side in sides.values() for pair in side.pairs} == {"people, LaPa"}
 
 
 def test_celebamask_parts_become_our_regions_at_the_photos_own_resolution(tmp_path: Path) -> None:
@@ -251,26 +256,36 @@ def test_a_folder_of_another_layout_is_refused_in_one_line(name: str, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
-def test_regions_that_the_labels_do_not_tell_apart_are_refused(tmp_path: Path) -> None:
-    write_lapa(tmp_path / "LaPa", "train", "a")
-    write_lapa(tmp_path / "LaPa", "val", "b")
+class IrisesInEyes(nn.Module):
+    """Says of every crop what it was told, the middle of each eye being an iris."""
+
+    def __init__(self, label_map: Image) -> None:
+        super().__init__()
+        ids = label_map.copy()
+        for eye, iris in ((Region.RIGHT_EYE, Region.RIGHT_IRIS), (Region.LEFT_EYE, Region.LEFT_IRIS)):
+            columns = np.nonzero(label_map == eye)[1]
+            ids[(label_map == eye) & (np.abs(np.arange(178) - columns.mean()) < 5)] = iris
+        assert set(np.unique(ids)) == set(Region)
+        self.logits = torch.from_numpy(np.eye(8, dtype=np.float32)[ids] * 9).permute(2, 0, 1)
+
+    def forward(self, crop_bgr: Tensor) -> Tensor:
+        return self.logits.expand(len(crop_bgr), -1, -1, -1)
+
+
+def test_a_network_that_knows_irises_is_scored_on_whole_eyes(tmp_path: Path) -> None:
+    write_lapa(tmp_path / "LaPa", "val", "a")
     imported(tmp_path / "LaPa", tmp_path / "set", "lapa")
-    folders = [tmp_path / "set"]
-    for channels in (
-        ["background", "upper_lip"],
-        ["background", *CLASSES],
-        ["iris+eyes"],
-        ["iris+eyes+lips"],
-        ["lips+mouth_inside"],
-    ):
-        assert [len(side) for side in split_faces(folders, channels=channels)] == [1, 1]
-    for channels, named in (
-        (["right_iris"], "right_iris"),
-        (["background", "right_eye"], "right_eye"),
-        (["eyes+lips"], "eyes.lips"),
-    ):
-        with pytest.raises(ValueError, match=rf"set: its labels cannot give {named}, only --regions right_eye"):
-            split_faces(folders, channels=channels)
+    spec = NetworkSpec("unet-lite", [region_name(region) for region in Region], "tight", 4, "made up", "0000000")
+    _, label_map = read_pair(tmp_path / "set", "val_a")
+    network = IrisesInEyes(label_map[48:-48, 48:-48])
+    scores = evaluate_segmenter(network, spec, [tmp_path / "set"], None, None, tmp_path, lambda: None)["validation"]
+    assert list(scores["regions"]) == ["background", *CLASSES]
+    assert scores["mean_dice"] == 1
+    with pytest.raises(ValueError, match="set: no test faces"):
+        evaluate_segmenter(network, spec, [tmp_path / "set"], None, None, tmp_path, lambda: None, split="test")
+    irises = replace(spec, regions=["background", "right_iris", "left_iris"])
+    with pytest.raises(ValueError, match="set: labels have nothing in common with the network's regions"):
+        evaluate_segmenter(network, irises, [tmp_path / "set"], None, None, tmp_path, lambda: None)
 
 
 def test_fit_and_evaluate_take_an_imported_set_and_score_either_side(tmp_path: Path) -> None:
