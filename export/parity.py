@@ -18,9 +18,9 @@ from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform, 
 from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face, thumbnail
 from realtime.session import FACE_FINDER, Provider, Session
 from train.checkpoint import NetworkSpec
-from train.dataset import held_out, split_faces
+from train.dataset import side_of, split_faces
 from train.heads import SIGMOID, SOFTMAX, class_map, to_probs
-from train.label_set import MARGIN_PX, read_index
+from train.label_set import MARGIN_PX, VAL, read_index
 from train.metrics import confusion_matrix, scores_per_class
 from train.models.face_finder import decode_faces
 
@@ -172,7 +172,7 @@ def label_set_images(spec: NetworkSpec, folder: Path) -> Images:
         ValueError: the folder is no label set, one of its files is broken, or it holds nothing out.
     """
     if model_kind(spec) == FACE_FINDER:
-        photos = [p for p in read_index(folder) if any(held_out(face.group) for face in p.faces)]
+        photos = [p for p in read_index(folder) if any(side_of(p.split, [face.group]) == VAL for face in p.faces)]
         images = [thumbnail(_read_photo(Path(photo.photo)))[0] for photo in photos[:MOST_IMAGES]]
     else:
         canvases = [face.read_canvas() for face in split_faces([folder], spec.layout)[1][:MOST_IMAGES]]

@@ -1,8 +1,7 @@
-"""`python -m train label | fit | evaluate | predict | study`: from photos to a checkpoint, its scores and masks."""
+"""`python -m train label | import | pack | fit | evaluate | predict | study`: from photos to scores and masks."""
 
 import json
 import os
-from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,15 +11,16 @@ import typer
 from rich.table import Table
 
 from realtime.geometry import LAYOUTS, TIGHT
-from train.console import console, one_line_errors, progress
-from train.fit_command import MASK_REGION_HELP, fit, one_of
-from train.label_set import LabelledPhoto, faces_of
+from train.console import NAMED_FILES, console, one_line_errors, progress
+from train.data_commands import import_set, pack
+from train.fit_command import DATA_HELP, MASK_REGION_HELP, fit, one_of
+from train.label_report import report_labels
+from train.label_set import SCORED, VAL
 from train.mask_folder import MASK_REGIONS
 from train.models import FACE_FINDER
 from train.study_command import study
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Label photos, train, evaluate, predict.")
-NAMED_REJECTIONS = 5
 
 LandmarkerOption = Annotated[
     Path | None, typer.Option(help="MediaPipe face_landmarker.task; without it, downloaded once and checked.")
@@ -39,7 +39,6 @@ def label(
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:
     """Find the faces of photos with MediaPipe and draw their masks."""
-    from train.contact_sheet import write_contact_sheet
     from train.labelling import find_photos, label_photos
     from train.landmarks import fetch_landmarker
 
@@ -50,13 +49,11 @@ def label(
         workers = min(processes, len(found))
         on_photo = partial(bar.advance, task)
         rows = label_photos(found, out, model, workers, on_photo, layout, whole_irises=whole_irises)
-    console.print(label_table(rows))
-    for line in rejection_lines(rows):
-        console.print(line, highlight=False)
-    sheet = write_contact_sheet(out) if any(faces_of(rows)) else None
-    console.print(f"wrote {out} (index.jsonl, crops/, labels/" + (f", {sheet.name})" if sheet else ")"))
+    report_labels(rows, out)
 
 
+app.command("import")(import_set)
+app.command()(pack)
 app.command()(fit)
 app.command()(study)
 
@@ -64,9 +61,7 @@ app.command()(study)
 @app.command()
 def evaluate(
     checkpoint: Annotated[Path, typer.Argument(help="A .pt file that `fit` wrote.")],
-    data: Annotated[
-        list[Path], typer.Option(help="Label set, or folder with images/ and masks/; its held-out side is scored.")
-    ],
+    data: Annotated[list[Path], typer.Option(help=f"{DATA_HELP} Its held-out side is scored.")],
     out: Annotated[Path, typer.Option(help="Folder for scores.json and comparison.png.")],
     backgrounds: Annotated[
         list[Path] | None, typer.Option(help="Label set whose faceless photos are scenery (face-finder).")
@@ -76,6 +71,9 @@ def evaluate(
     ] = None,
     landmarker: LandmarkerOption = None,
     mask_region: Annotated[str | None, typer.Option(**one_of(MASK_REGIONS), help=MASK_REGION_HELP)] = None,
+    split: Annotated[
+        str, typer.Option(**one_of(SCORED), help="Which side is scored; test where the data have one of their own.")
+    ] = VAL,
 ) -> None:
     """Score a checkpoint on held-out labels and on outlines that people drew."""
     with one_line_errors(), progress() as bar:
@@ -86,11 +84,15 @@ def evaluate(
         out.mkdir(parents=True, exist_ok=True)
         task = bar.add_task("evaluating", total=None)
         on_item = partial(bar.advance, task)
+        if spec.arch == FACE_FINDER and split != VAL:
+            raise ValueError(f"the {FACE_FINDER} is scored on its validation photos alone: leave out --split")
         if spec.arch == FACE_FINDER:
             scores = evaluate_finder(network, data, backgrounds or [], on_item)
         else:
             landmarker_model = fetch_landmarker_if(contours is not None, landmarker)
-            scores = evaluate_segmenter(network, spec, data, contours, landmarker_model, out, on_item, mask_region)
+            scores = evaluate_segmenter(
+                network, spec, data, contours, landmarker_model, out, on_item, mask_region, split
+            )
         scores["checkpoint_sha256"] = file_sha256(checkpoint)
         (out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
     for table in score_tables(scores):
@@ -121,7 +123,7 @@ def predict(
         finder = nullcontext() if aligned else FaceLandmarker(fetch_landmarker(landmarker))
         with finder as faces:
             without_face = predict_photos(segmenter, found, faces, out, on_photo=lambda: bar.advance(task))
-    for path in without_face[:NAMED_REJECTIONS]:
+    for path in without_face[:NAMED_FILES]:
         console.print(f"no face: {path}", highlight=False)
     console.print(f"wrote {out} (masks of {len(found)} photos, {len(without_face)} without a face)")
 
@@ -133,39 +135,13 @@ def fetch_landmarker_if(is_needed: bool, path: Path | None) -> Path | None:
     return fetch_landmarker(path) if is_needed else None
 
 
-def label_table(rows: Sequence[LabelledPhoto]) -> Table:
-    """Photos, faces and rejections, by source folder."""
-    reasons = sorted({row.rejected for row in rows if row.rejected})
-    table = Table("source", "photos", "faces", "with crop", "grey", *reasons, title="labelled", title_justify="left")
-    sources = sorted({row.source for row in rows})
-    for name, part in [(s, [r for r in rows if r.source == s]) for s in sources] + [("all", list(rows))]:
-        counts = [
-            len(part),
-            sum(len(row.faces) for row in part),
-            sum(1 for _ in faces_of(part)),
-            sum(row.grey for row in part),
-            *(sum(row.rejected == reason for row in part) for reason in reasons),
-        ]
-        table.add_row(name, *map(str, counts))
-    return table
-
-
-def rejection_lines(rows: Sequence[LabelledPhoto]) -> list[str]:
-    """A line for each reason, naming the first few photos; index.jsonl holds them all."""
-    lines = []
-    for reason in sorted({row.rejected for row in rows if row.rejected}):
-        names = [Path(row.photo).name for row in rows if row.rejected == reason]
-        more = f" and {len(names) - NAMED_REJECTIONS} more" if len(names) > NAMED_REJECTIONS else ""
-        lines.append(f"{reason}: {', '.join(names[:NAMED_REJECTIONS])}{more}")
-    return lines
-
-
 def score_tables(scores: dict[str, Any]) -> list[Table]:
     """What `scores.json` holds, to read."""
     tables = []
-    validation = scores["validation"]
+    side = next(side for side in SCORED.values() if side in scores)
+    validation = scores[side]
     if "regions" in validation:
-        table = Table("region", "Dice", "IoU", title=f"validation, {validation['faces']} faces", title_justify="left")
+        table = Table("region", "Dice", "IoU", title=f"{side}, {validation['faces']} faces", title_justify="left")
         for name, score in validation["regions"].items():
             table.add_row(name, *(f"{score[key]:.4f}" for key in ("dice", "iou")))
         table.add_row("any region", *(f"{validation['any_region'][key]:.4f}" for key in ("dice", "iou")))

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 console = Console()
+NAMED_FILES = 5
+"""How many files a line names before it counts the rest."""
 
 
 @contextmanager

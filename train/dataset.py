@@ -1,22 +1,21 @@
 """Crops and label maps for the segmenter, and which of them are held out."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from realtime.geometry import TIGHT
-from realtime.preprocess import BgrImage
 from train.augment import AUGMENTATIONS, center_pair
+from train.folders import Pair, read_folder
 from train.heads import class_index
-from train.label_set import MARGIN_PX, LabelledPair, faces_of, read_index
-from train.mask_folder import is_mask_folder, read_mask_folder
+from train.label_classes import Classes, check_classes
+from train.label_set import MARGIN_PX, SIDES, TRAIN, VAL, faces_of
 
 VALIDATION_SHARE = 0.08
 
@@ -27,45 +26,81 @@ def held_out(group: str, share: float = VALIDATION_SHARE) -> bool:
     return int.from_bytes(digest[:4]) < share * 2**32
 
 
-class Pair(Protocol):
-    """A face and its labels, wherever they lie."""
-
-    def read_canvas(self) -> BgrImage:
-        """(314, 274, 3) uint8: the crop, `MARGIN_PX` wider on every side."""
-
-    def read(self) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
-        """The canvas and its (314, 274) uint8 label map."""
-
-
-def split_faces(
-    folders: Sequence[Path], layout: str = TIGHT.name, mask_region: str | None = None
-) -> tuple[list[Pair], list[Pair]]:
-    """Every training face, and every validation face, of label sets and of folders of photos and masks.
+def side_of(split: str, groups: Iterable[str]) -> str:
+    """Which side of the split faces lie on.
 
     Args:
-        folders: of either kind.
+        split: what their photo's source says; the groups decide where it is empty.
+        groups: of the faces.
+
+    Returns:
+        one of `SIDES`, or ``neither`` where the groups lie on several.
+    """
+    if split:
+        return split
+    sides = {VAL if held_out(group) else TRAIN for group in groups}
+    return sides.pop() if len(sides) == 1 else "neither"
+
+
+class Side(NamedTuple):
+    """One side of a split.
+
+    Attributes:
+        pairs: its faces.
+        classes: what their labels tell apart, each with a folder of such.
+    """
+
+    pairs: list[Pair]
+    classes: dict[Classes, Path]
+
+
+def faces_by_side(folders: Sequence[Path], layout: str = TIGHT.name, mask_region: str | None = None) -> dict[str, Side]:
+    """Every face of folders, by side of the split.
+
+    Args:
+        folders: of any kind that `read_folder` knows.
         layout: of all their crops.
         mask_region: what masks of 0 and 255 show, one of `MASK_REGIONS`.
 
     Raises:
-        ValueError: a folder is neither, has other crops, or one side of the split is empty.
+        ValueError: a folder is of no kind, broken, or has other crops.
     """
-    train: list[Pair] = []
-    validation: list[Pair] = []
+    sides = {side: Side([], {}) for side in SIDES}
     for folder in folders:
-        if is_mask_folder(folder):
-            pairs, held = read_mask_folder(folder, mask_region)
-            validation += [pair for pair in pairs if held_out(pair.image.stem)] if held is None else held
-            train += [pair for pair in pairs if held is not None or not held_out(pair.image.stem)]
-            continue
-        for photo, face in faces_of(read_index(folder)):
-            if photo.layout != layout:
-                raise ValueError(f"{folder}: its crops have the layout {photo.layout}, not {layout}")
-            (validation if held_out(face.group) else train).append(LabelledPair(folder, face.name))
-    if not train or not validation:
+        photos, pairs = read_folder(folder, layout, mask_region)
+        for (photo, face), pair in zip(faces_of(photos), pairs, strict=True):
+            side = sides[side_of(photo.split, [face.group])]
+            side.pairs.append(pair)
+            side.classes.setdefault(tuple(photo.classes), folder)
+    return sides
+
+
+def split_faces(
+    folders: Sequence[Path],
+    layout: str = TIGHT.name,
+    mask_region: str | None = None,
+    channels: Sequence[str] = (),
+) -> tuple[list[Pair], list[Pair]]:
+    """Every training face, and every validation face.
+
+    Args:
+        folders: as of `faces_by_side`.
+        layout: as there.
+        mask_region: as there.
+        channels: of the segmenter that learns from them.
+
+    Raises:
+        ValueError: as there, one side of the split is empty, or a folder's labels cannot give the channels.
+    """
+    sides = faces_by_side(folders, layout, mask_region)
+    train, validation = sides[TRAIN], sides[VAL]
+    if not train.pairs or not validation.pairs:
         where = ", ".join(map(str, folders))
-        raise ValueError(f"{where}: {len(train)} training and {len(validation)} validation faces; both are needed")
-    return train, validation
+        counts = f"{len(train.pairs)} training and {len(validation.pairs)} validation faces"
+        raise ValueError(f"{where}: {counts}; both are needed")
+    for classes, folder in (train.classes | validation.classes).items():
+        check_classes(folder, classes, channels)
+    return train.pairs, validation.pairs
 
 
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):

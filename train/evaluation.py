@@ -7,18 +7,21 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from realtime.preprocess import BgrImage
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
-from train.dataset import FaceCrops, Pair, split_faces
+from train.dataset import FaceCrops, faces_by_side
+from train.folders import Pair
 from train.heads import class_map, classes_of, to_probs
+from train.label_classes import common_classes
+from train.label_set import SCORED, VAL
 from train.landmarks import FaceLandmarker
-from train.mask_folder import MaskPair
 from train.masks import draw_label_map
-from train.metrics import RegionScore, any_region_score, confusion_matrix, score_of, scores_per_class
+from train.metrics import RegionScore, any_region_score, confusion_matrix, merge_classes, score_of, scores_per_class
 from train.models.face_finder import decode_faces
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
@@ -53,29 +56,35 @@ def evaluate_segmenter(
     out: Path,
     on_item: Callable[[], None],
     mask_region: str | None = None,
+    split: str = VAL,
 ) -> dict[str, Any]:
     """All scores of a segmenter; writes `comparison.png` into `out`.
 
     Args:
         network: in evaluation mode.
         spec: what it is.
-        data: label sets, or folders of photos and masks; their held-out faces are scored.
+        data: folders of faces; those on one side of the split are scored.
         contours: folder of people's outlines; needs the landmarker's model file too.
         landmarker: the MediaPipe model file.
         out: an existing folder.
         on_item: called after each face and photo.
         mask_region: what masks of 0 and 255 show.
+        split: the side, one of `SCORED`.
 
     Raises:
-        ValueError: a folder does not hold what it should.
+        ValueError: a folder does not hold what it should, or no face of that side.
     """
     photos = read_contours(contours) if contours else []
-    _, faces = split_faces(data, spec.layout, mask_region)
-    regions, together, photo_dice = score_validation(network, spec, faces, on_item)
+    faces, labelled = faces_by_side(data, spec.layout, mask_region)[split]
+    classes = common_classes(labelled, spec.regions)
+    if not faces or not classes:
+        lacking = "labels have nothing in common with the network's regions" if faces else f"no {split} faces"
+        raise ValueError(f"{', '.join(map(str, data))}: {lacking}")
+    regions, together, photo_dice = score_faces(network, spec, faces, classes, on_item)
     scores: dict[str, Any] = {
-        "validation": {
+        SCORED[split]: {
             "faces": len(faces),
-            "labels": ", ".join(sorted({label_source(face) for face in faces})),
+            "labels": ", ".join(sorted({face.labeller for face in faces})),
             "mean_dice": float(np.nanmean([score.dice for name, score in regions.items() if name != "background"])),
             "regions": {name: asdict(score) for name, score in regions.items()},
             "any_region": asdict(together),
@@ -123,36 +132,43 @@ def evaluate_finder(
     }
 
 
-def score_validation(
-    network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], on_item: Callable[[], None]
+def score_faces(
+    network: nn.Module,
+    spec: NetworkSpec,
+    faces: Sequence[Pair],
+    common: dict[str, list[str]],
+    on_item: Callable[[], None],
 ) -> tuple[dict[str, RegionScore], RegionScore, float]:
-    """Scores on held-out faces.
+    """Scores on faces.
+
+    Args:
+        network: in evaluation mode.
+        spec: what it is.
+        faces: with labels.
+        common: from `common_classes`; channels that are in none of them count as background.
+        on_item: called after each face.
 
     Returns:
-        per region name, and of all regions as one, both pooled over the pixels of all faces; and the mean over the
-        faces of the Dice of all regions as one, without those that neither hold nor were given any.
+        per class, and of all classes as one, both pooled over the pixels of all faces; and the mean over the faces of
+        the Dice of all classes as one, without those that neither hold nor were given any.
     """
     crops = FaceCrops(faces, spec.regions)
     classes = classes_of(spec.regions)
-    confusion = np.zeros((len(classes),) * 2, np.int64)
-    of_faces: list[float] = []
+    of_faces: list[npt.NDArray[np.int64]] = []
     for start in range(0, len(crops), BATCH_SIZE):
         pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
         with torch.inference_mode():
             probs = to_probs(network(torch.stack([crop for crop, _ in pairs])), spec.head)
         truth = torch.stack([label for _, label in pairs])
         for one_truth, one_predicted in zip(truth, class_map(probs, spec.head), strict=True):
-            of_face = confusion_matrix(one_truth, one_predicted, len(classes))
-            of_faces.append(any_region_score(of_face).dice)
-            confusion += of_face
+            of_faces.append(confusion_matrix(one_truth, one_predicted, len(classes)))
             on_item()
-    regions = dict(zip(classes, scores_per_class(confusion), strict=True))
-    return regions, any_region_score(confusion), float(np.nanmean(of_faces))
-
-
-def label_source(face: Pair) -> str:
-    """Who drew the labels, as far as the files say."""
-    return f"masks of {face.mask.parents[1].name}" if isinstance(face, MaskPair) else "mediapipe face_landmarker"
+    names = classes_of(list(common))
+    merged = [next((names.index(name) for name, parts in common.items() if part in parts), 0) for part in classes]
+    confusions = [merge_classes(confusion, merged) for confusion in of_faces]
+    confusion = np.sum(confusions, axis=0)
+    photo_dice = float(np.nanmean([any_region_score(of_face).dice for of_face in confusions]))
+    return dict(zip(names, scores_per_class(confusion), strict=True)), any_region_score(confusion), photo_dice
 
 
 def score_contours(

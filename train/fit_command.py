@@ -21,6 +21,7 @@ from train.objective import DICE_AND_CROSS_ENTROPY, LOSSES
 NETWORK, LOSS, PACE, DATA = "The network", "What it learns", "How it learns", "Data and machine"
 WIDTHS = ", ".join(f"{arch} {width}" for arch, width in DEFAULT_WIDTHS.items())
 MASK_REGION_HELP = "What masks of 0 and 255 show."
+DATA_HELP = "Label set, packed or not, or folder with images/ and masks/, or images.npy and masks.npy; repeatable."
 
 
 def one_of(names: Iterable[str]) -> dict[str, Any]:
@@ -37,9 +38,7 @@ def one_of(names: Iterable[str]) -> dict[str, Any]:
 
 def fit(
     ctx: typer.Context,
-    data: Annotated[
-        list[Path], typer.Option(help="Label set, or folder with images/ and masks/; give it again for more.")
-    ],
+    data: Annotated[list[Path], typer.Option(help=DATA_HELP)],
     out: Annotated[Path, typer.Option(help="Folder of the run: best.pt, last.pt, metrics/, curves.png.")],
     preset: Annotated[
         str | None,
@@ -57,7 +56,10 @@ def fit(
     ] = SOFTMAX,
     regions: Annotated[
         str,
-        typer.Option(rich_help_panel=NETWORK, help="What it tells apart: all, groups (iris,eyes,lips,mouth) or names."),
+        typer.Option(
+            rich_help_panel=NETWORK,
+            help="What it tells apart: all, groups (iris,eyes,lips,mouth) or names; A+B is one.",
+        ),
     ] = ALL,
     one_class: Annotated[
         bool, typer.Option("--one-class", rich_help_panel=NETWORK, help="All of the regions are one class.")

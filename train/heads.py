@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realtime.regions import REGION_GROUPS, Region, region_name, regions_from_names
-from train.one_class import class_name, regions_of
+from realtime.regions import Region, region_name
+from train.one_class import JOINT, class_name, regions_of
 
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 HEADS = (SOFTMAX, SIGMOID)
@@ -21,8 +21,8 @@ def parse_classes(text: str, head: str, *, one_class: bool = False) -> tuple[str
     """The names of a segmenter's channels, in order.
 
     Args:
-        text: names between commas: of regions, of groups (iris, eyes, lips, mouth), or `all`. Background may stand
-            first; softmax has it either way, sigmoid never.
+        text: names between commas: of regions, of groups (iris, eyes, lips, mouth), or `all`; those joined by + are one
+            class. Background may stand first; softmax has it either way, sigmoid never.
         head: one of `HEADS`.
         one_class: all of the regions are one class, not one each.
 
@@ -30,15 +30,18 @@ def parse_classes(text: str, head: str, *, one_class: bool = False) -> tuple[str
         ValueError: a name is unknown or comes twice, background is not first, or nothing else is there.
     """
     regions: list[Region] = []
+    classes: list[str] = []
     for name in text.split(","):
-        group = tuple(Region)[1:] if name == ALL else REGION_GROUPS.get(name)
-        regions += group or regions_from_names([name])
-    if Region.BACKGROUND in regions[1:] or regions == [Region.BACKGROUND]:
+        group = tuple(Region)[1:] if name == ALL else regions_of(name)
+        regions += group
+        classes += [class_name(group)] if JOINT in name else map(region_name, group)
+    if Region.BACKGROUND in regions[1:] or classes == [BACKGROUND] or (regions[0] == 0) != (classes[0] == BACKGROUND):
         raise ValueError("background comes first, and at least one region follows")
     if len(set(regions)) < len(regions):
         raise ValueError(f"a region comes twice in {text}")
-    named = [region for region in regions if region != Region.BACKGROUND]
-    classes = [class_name(named)] if one_class else [region_name(region) for region in named]
+    classes = [name for name in classes if name != BACKGROUND]
+    if one_class:
+        classes = [class_name(region for region in regions if region != Region.BACKGROUND)]
     return tuple(classes) if head == SIGMOID else (BACKGROUND, *classes)
 
 

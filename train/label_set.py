@@ -3,10 +3,11 @@
 crops/NAME.jpg     the face, `MARGIN_PX` wider on every side than the network's crop, for augmentation
 labels/NAME.png    the region ids of the same pixels
 index.jsonl        one line a photo: where it is, what was found, or why it was rejected
+In a packed set (`train/arrays.py`) two arrays stand in place of crops/ and labels/.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,10 @@ from realtime.preprocess import BgrImage, crop_face
 MARGIN_PX = 48
 CANVAS_SIZE_WH = (CROP_SIZE_WH[0] + 2 * MARGIN_PX, CROP_SIZE_WH[1] + 2 * MARGIN_PX)
 INDEX_NAME = "index.jsonl"
+SIDES = TRAIN, VAL, TEST = ("train", "val", "test")
+"""Of a split. Test faces are neither learnt from nor looked at while learning."""
+SCORED = {VAL: "validation", TEST: "test"}
+"""Sides that `evaluate` scores, and what it calls them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,21 @@ class LabelledFace:
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """One photo of the set; `rejected` says why it holds no faces, and is empty where it does."""
+    """One photo of the set.
+
+    Attributes:
+        photo: its file.
+        source: what it is counted under.
+        width, height: in pixels.
+        grey: whether it has no colours.
+        rejected: why it holds no faces; empty where it does.
+        layout: of the crops.
+        labeller: who drew the labels.
+        faces: those that were found.
+        split: train, val or test where the photo's source says so; empty where the faces' groups decide.
+        classes: names of what the labels tell apart, `right_eye+right_iris` where two regions are one; empty where each
+            region is labelled by itself.
+    """
 
     photo: str
     source: str
@@ -51,6 +70,8 @@ class LabelledPhoto:
     layout: str = "tight"
     labeller: str = ""
     faces: list[LabelledFace] = field(default_factory=list)
+    split: str = ""
+    classes: list[str] = field(default_factory=list)
 
 
 def read_index(folder: Path) -> list[LabelledPhoto]:
@@ -94,10 +115,11 @@ def crop_canvas(photo_bgr: BgrImage, points: list[list[float]], layout: str) -> 
 
 
 class LabelledPair(NamedTuple):
-    """One face of a label set: the folder, and the name of its crop and label files."""
+    """One face of a label set: the folder, the name of its crop and label files, and who drew the labels."""
 
     folder: Path
     name: str
+    labeller: str = ""
 
     def read_canvas(self) -> BgrImage:
         """(314, 274, 3) uint8. Raises as `read_pair` does."""
@@ -105,7 +127,7 @@ class LabelledPair(NamedTuple):
 
     def read(self) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
         """What `read_pair` reads."""
-        return read_pair(*self)
+        return read_pair(self.folder, self.name)
 
 
 def read_pair(folder: Path, name: str) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
@@ -124,7 +146,22 @@ def read_pair(folder: Path, name: str) -> tuple[BgrImage, npt.NDArray[np.uint8]]
     return BgrImage(canvas), label_map
 
 
-def faces_of(photos: list[LabelledPhoto]) -> Iterator[tuple[LabelledPhoto, LabelledFace]]:
+def write_pair(folder: Path, name: str, canvas_bgr: BgrImage, label_map: npt.NDArray[np.uint8]) -> None:
+    """Write what `read_pair` reads.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    crop_path, label_path = folder / "crops" / f"{name}.jpg", folder / "labels" / f"{name}.png"
+    for path, pixels, options in (
+        (crop_path, canvas_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95]),
+        (label_path, label_map, []),
+    ):
+        if not cv2.imwrite(str(path), pixels, options):
+            raise OSError(f"{path}: cannot be written")
+
+
+def faces_of(photos: Iterable[LabelledPhoto]) -> Iterator[tuple[LabelledPhoto, LabelledFace]]:
     """Every face that has a crop, with its photo."""
     for photo in photos:
         for face in photo.faces:

@@ -23,6 +23,7 @@ from train.label_set import (
     faces_of,
     read_pair,
     write_index,
+    write_pair,
 )
 from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import draw_label_map, face_points
@@ -87,7 +88,7 @@ def label_photos(
         for row in pool.map(label_photo, photos, unique_names(photos), chunksize=8):
             rows.append(row)
             on_photo()
-    rows = _with_groups(rows, out)
+    rows = with_groups(rows, out)
     write_index(out, rows)
     return rows
 
@@ -125,8 +126,12 @@ def _label_photo(path: Path, name: str, *, out: Path, layout: str, whole_irises:
         for number, landmarks in enumerate(_worker.find(photo_bgr), 1)
     ]
     found = [face for face in faces if face is not None]
-    is_grey = bool(np.ptp(photo_bgr, axis=2).max() <= GREY_LEVELS)
-    return replace(row, faces=found, grey=is_grey, rejected="" if found else "no face")
+    return replace(row, faces=found, grey=is_grey(photo_bgr), rejected="" if found else "no face")
+
+
+def is_grey(photo_bgr: BgrImage) -> bool:
+    """Whether a photo has no colours."""
+    return bool(np.ptp(photo_bgr, axis=2).max() <= GREY_LEVELS)
 
 
 def _label_face(
@@ -143,12 +148,12 @@ def _label_face(
     in_canvas = canvas_transform(face.points, photo.layout).to_crop(landmarks)
     label_map = draw_label_map(in_canvas, CANVAS_SIZE_WH, whole_irises=photo.labeller == LABELLERS[True])
     canvas = crop_canvas(photo_bgr, face.points, photo.layout)
-    cv2.imwrite(str(out / "crops" / f"{name}.jpg"), canvas, [cv2.IMWRITE_JPEG_QUALITY, 95])
-    cv2.imwrite(str(out / "labels" / f"{name}.png"), label_map)
+    write_pair(out, name, canvas, label_map)
     return replace(face, name=name)
 
 
-def _with_groups(rows: list[LabelledPhoto], out: Path) -> list[LabelledPhoto]:
+def with_groups(rows: list[LabelledPhoto], out: Path) -> list[LabelledPhoto]:
+    """The same rows, each face with the name of its group, by file names and by the written crops."""
     named = list(faces_of(rows))
     persons = [person_of(photo.source, Path(photo.photo).stem) for photo, _ in named]
     hashes = np.zeros((len(named), 256), np.float32)

@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader
 from train.checkpoint import NetworkSpec, load_first_weights, read_contents
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.curves import CurvesCallback
-from train.dataset import FaceCrops, Pair, color_statistics, split_faces
-from train.mask_folder import check_mask_pairs
+from train.dataset import FaceCrops, color_statistics, split_faces
+from train.folders import Pair, check_pairs
 from train.models import FACE_FINDER
 from train.models.normalization import Normalization
 from train.models.unet_resnet34 import ResNet34Encoder, load_encoder_weights
@@ -87,8 +87,8 @@ def prepare_finder(config: FitConfig) -> tuple[Training, FaceScenes, FaceScenes]
 
 def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops]:
     """The segmenter, and what it learns from and is validated on."""
-    train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region)
-    check_mask_pairs([*train_faces, *validation_faces])
+    train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region, config.regions)
+    check_pairs([*train_faces, *validation_faces])
     training = SegmenterTraining(spec_of(config, list(config.regions)), config)
     prepare_network(training, config, train_faces)
     train_set = FaceCrops(train_faces, config.regions, config.augment)

@@ -5,7 +5,6 @@ masks/NAME.*    what it shows: region ids, or 0 and 255 (any value over 127 in a
 The two may lie in `train/` and `val/`; else the split goes by the name, as everywhere.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +45,21 @@ class MaskPair:
     mask: Path
     mask_region: str | None
 
+    @property
+    def photo(self) -> str:
+        """The photo's file."""
+        return str(self.image)
+
+    @property
+    def name(self) -> str:
+        """The photo's name."""
+        return self.image.stem
+
+    @property
+    def labeller(self) -> str:
+        """Who drew the masks, as far as the files say."""
+        return f"masks of {self.mask.parents[1].name}"
+
     def read_canvas(self) -> BgrImage:
         """(314, 274, 3) uint8: the crop, its edge repeated all round.
 
@@ -63,7 +77,7 @@ class MaskPair:
             )
         if (width, height) != CROP_SIZE_WH:
             photo = cv2.resize(photo, CROP_SIZE_WH, interpolation=cv2.INTER_AREA)
-        return BgrImage(_with_margin(photo, cv2.BORDER_REPLICATE))
+        return BgrImage(with_margin(photo, cv2.BORDER_REPLICATE))
 
     def read(self) -> tuple[BgrImage, LabelMap]:
         """(314, 274, 3) uint8 canvas and (314, 274) uint8 label map, background in the margin.
@@ -79,10 +93,11 @@ class MaskPair:
                 f"{self.mask}: {label_map.shape[1]}x{label_map.shape[0]}, its photo is {size_hw[1]}x{size_hw[0]}"
             )
         label_map = cv2.resize(label_map, CROP_SIZE_WH, interpolation=cv2.INTER_NEAREST).astype(np.uint8)
-        return canvas, _with_margin(label_map, cv2.BORDER_CONSTANT)
+        return canvas, with_margin(label_map, cv2.BORDER_CONSTANT)
 
 
-def _with_margin(pixels: npt.NDArray[np.uint8], border: int) -> npt.NDArray[np.uint8]:
+def with_margin(pixels: npt.NDArray[np.uint8], border: int) -> npt.NDArray[np.uint8]:
+    """A crop's pixels with `MARGIN_PX` more on every side, made up as `border` says (cv2.BORDER_*)."""
     padded: npt.NDArray[np.uint8] = cv2.copyMakeBorder(pixels, *[MARGIN_PX] * 4, border).astype(np.uint8)
     return padded
 
@@ -92,29 +107,14 @@ def is_mask_folder(folder: Path) -> bool:
     return (folder / "images").is_dir() or (folder / "train" / "images").is_dir()
 
 
-def read_mask_folder(folder: Path, mask_region: str | None) -> tuple[list[MaskPair], list[MaskPair] | None]:
-    """Every pair; the second list is the folder's own validation side, None where it has no split.
+def read_mask_folder(folder: Path, mask_region: str | None) -> list[tuple[str, MaskPair]]:
+    """Every pair, and the side of the split that it lies on: train or val, empty where the folder has no split.
 
     Raises:
         ValueError: a photo has no mask, a mask no photo, or two have one name.
     """
-    if (folder / "images").is_dir():
-        return _read_pairs(folder, mask_region), None
-    return _read_pairs(folder / "train", mask_region), _read_pairs(folder / "val", mask_region)
-
-
-def check_mask_pairs(faces: Iterable[object]) -> None:
-    """Read each pair of photo and mask once, so that a bad one is named before training starts.
-
-    Args:
-        faces: those that are no `MaskPair` are left alone: `label` wrote them.
-
-    Raises:
-        ValueError: a file cannot be used; the message names it.
-    """
-    for face in faces:
-        if isinstance(face, MaskPair):
-            face.read()
+    splits = ("",) if (folder / "images").is_dir() else ("train", "val")
+    return [(split, pair) for split in splits for pair in _read_pairs(folder / split, mask_region)]
 
 
 def _read_pairs(folder: Path, mask_region: str | None) -> list[MaskPair]:
@@ -157,16 +157,37 @@ def read_mask(path: Path, mask_region: str | None) -> LabelMap:
         if not is_jpeg and (colors != colors[:, :, :1]).any():
             raise ValueError(f"{path}: a coloured picture, where a mask of ids or of 0 and 255 is needed")
         mask = colors[:, :, 1]
+    return to_label_map(mask, str(path), mask_region, is_jpeg=is_jpeg)
+
+
+def to_label_map(
+    mask: npt.NDArray[np.generic], where: str, mask_region: str | None, *, is_jpeg: bool = False
+) -> LabelMap:
+    """(H, W) uint8 region ids, a new array.
+
+    Args:
+        mask: (H, W) uint8 ids, or one region as 0 and 255, as bools, or as floats of which those over 0.5 are inside.
+        where: name of the file, for errors.
+        mask_region: what a mask of one region shows; with it 0 and 1 are such a mask too, not ids.
+        is_jpeg: whether its values are not exact.
+
+    Raises:
+        ValueError: it holds other values, or one region without a `mask_region`.
+    """
+    if mask.dtype.kind == "f" and not (mask.min() >= 0 and mask.max() <= 1):
+        raise ValueError(f"{where}: its floats go from {mask.min():g} to {mask.max():g}, not from 0 to 1")
+    if mask.dtype != np.uint8:
+        mask = (np.asarray(mask, np.float32) > 0.5).astype(np.uint8) * np.uint8(255)
     largest = int(mask.max())
     if is_jpeg and 0 < largest < len(Region):
-        raise ValueError(f"{path}: region ids cannot be kept in a JPEG, which changes them: save masks as PNG")
+        raise ValueError(f"{where}: region ids cannot be kept in a JPEG, which changes them: save masks as PNG")
     if mask_region is None and not is_jpeg and largest < len(Region):
-        return np.asarray(mask, np.uint8).copy()
+        return np.array(mask, np.uint8)
     if (not is_jpeg and not np.isin(mask, (0, largest)).all()) or (not is_jpeg and largest not in (0, 1, 255)):
-        raise ValueError(f"{path}: neither region ids below {len(Region)} nor 0 and 255 (its largest is {largest})")
+        raise ValueError(f"{where}: neither region ids below {len(Region)} nor 0 and 255 (its largest is {largest})")
     if mask_region is None:
-        raise ValueError(f"{path}: a mask of 0 and 255: say what it shows with --mask-region")
-    return draw_blobs(mask > (0 if largest == 1 else THRESHOLD), MASK_REGIONS[mask_region])
+        raise ValueError(f"{where}: a mask of 0 and 255: say what it shows with --mask-region")
+    return draw_blobs(np.asarray(mask) > (0 if largest == 1 else THRESHOLD), MASK_REGIONS[mask_region])
 
 
 def draw_blobs(is_inside: npt.NDArray[np.bool_], regions: tuple[Region, ...]) -> LabelMap:

@@ -1,5 +1,6 @@
 """Scores of label maps: Dice (F1) and IoU per region, from one confusion matrix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,18 @@ def confusion_matrix(truth: npt.ArrayLike, predicted: npt.ArrayLike, class_count
         raise ValueError(f"ids must lie in 0..{class_count - 1}; is this mask made of 0 and 255?")
     counts = np.bincount((truth * class_count + predicted).ravel(), minlength=class_count**2)
     return counts.reshape(class_count, class_count)
+
+
+def merge_classes(confusion: npt.NDArray[np.int64], merged: Sequence[int]) -> npt.NDArray[np.int64]:
+    """(K, K) counts of coarser classes.
+
+    Args:
+        confusion: (C, C) counts.
+        merged: for each of the C classes which of the K it becomes part of; all K are named.
+    """
+    part_of = np.eye(max(merged) + 1, dtype=np.int64)[list(merged)]
+    counts: npt.NDArray[np.int64] = part_of.T @ confusion @ part_of
+    return counts
 
 
 def score_of(overlap: float, truth_area: float, predicted_area: float) -> RegionScore:

@@ -15,8 +15,8 @@ from torch.utils.data import Dataset
 from realtime.geometry import CropLayout, CropTransform, Points
 from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
 from train.augment import add_noise, change_light
-from train.dataset import held_out
-from train.label_set import LabelledPhoto, read_index
+from train.dataset import side_of
+from train.label_set import TRAIN, VAL, LabelledPhoto, read_index
 from train.models.face_finder import CELL_PX
 
 GRID = FINDER_SIDE_PX // CELL_PX
@@ -56,11 +56,11 @@ class ScenePhotos:
         Raises:
             ValueError: a folder is no label set, or faces or backgrounds are missing on one side.
         """
-        faces = [photo for folder in data for photo in read_index(folder) if photo.faces]
+        faces = [photo for folder in data for photo in read_index(folder) if _has_points(photo)]
         empty = [photo for folder in backgrounds for photo in read_index(folder) if photo.rejected == "no face"]
         sides = [
             PhotoPool([p for p in faces if _side(p) == side], [p for p in empty if _side(p) == side])
-            for side in ("training", "validation")
+            for side in (TRAIN, VAL)
         ]
         if not all(pool.faces and pool.empty for pool in sides):
             raise ValueError(
@@ -69,11 +69,15 @@ class ScenePhotos:
         return cls(*sides)
 
 
+def _has_points(photo: LabelledPhoto) -> bool:
+    """Whether it has faces whose places in it are known; those of crops that somebody else made are not."""
+    return bool(photo.faces) and all(face.points for face in photo.faces)
+
+
 def _side(photo: LabelledPhoto) -> str:
-    """Training or validation; neither where a photo's faces belong to both."""
+    """Training or validation; another word where a photo's faces belong to both, or to neither."""
     groups = {face.group for face in photo.faces if face.group} or {f"{photo.source}/{Path(photo.photo).stem}"}
-    sides = {"validation" if held_out(group) else "training" for group in groups}
-    return sides.pop() if len(sides) == 1 else "neither"
+    return side_of(photo.split, groups)
 
 
 class FaceScenes(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]):

@@ -23,7 +23,7 @@ from export.precision import Precision
 from realtime.geometry import LAYOUTS, CropTransform
 from train.checkpoint import load_checkpoint
 from train.dataset import held_out
-from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index
+from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, read_index, write_index
 
 POINTS = [[30.0, 30.0], [60.0, 30.0], [45.0, 60.0]]
 
@@ -175,6 +175,14 @@ def test_the_face_finder_gets_thumbnails_of_the_held_out_photos(face_finder, lab
     assert images.shape == (1, 160, 160, 3)
     assert images[0, 80, 70].min() == 255
     assert images[0, 5, 5].max() == 0
+
+
+@pytest.mark.parametrize("kind", ["segmenter", "face_finder"])
+def test_a_split_of_the_photos_own_is_kept(kind, label_set, request):
+    _, spec = load_checkpoint(request.getfixturevalue(kind).checkpoint)
+    training, validation = read_index(label_set)
+    write_index(label_set, [replace(training, split="val"), replace(validation, split="train")])
+    assert label_set_images(spec, label_set).max() < 10
 
 
 @pytest.mark.parametrize("kind", ["segmenter", "face_finder"])

@@ -63,9 +63,9 @@ def test_a_split_never_cuts_a_group_and_loses_no_face(numbers: list[int], in_sec
         write_index(Path(second), photos[:in_second])
         train, validation = split_faces([Path(first), Path(second)])
     group_of = {face.name: face.group for photo in photos for face in photo.faces}
-    assert not {group_of[name] for _, name in train} & {group_of[name] for _, name in validation}
-    assert sorted(name for _, name in train + validation) == sorted(group_of)
-    assert {folder for folder, _ in train + validation} <= {Path(first), Path(second)}
+    assert not {group_of[pair.name] for pair in train} & {group_of[pair.name] for pair in validation}
+    assert sorted(pair.name for pair in train + validation) == sorted(group_of)
+    assert {pair.folder for pair in train + validation} <= {Path(first), Path(second)}
 
 
 def test_a_split_worked_by_hand(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_a_split_worked_by_hand(tmp_path: Path) -> None:
     write_index(one, [*names_of_groups([HELD, KEPT]), too_small, LabelledPhoto("/x.jpg", "s", rejected="no face")])
     write_index(two, names_of_groups([KEPT, HELD]))
     train, validation = split_faces([one, two])
-    assert train == [(one, "1"), (two, "0")]
-    assert validation == [(one, "0"), (two, "1")]
+    assert train == [LabelledPair(one, "1"), LabelledPair(two, "0")]
+    assert validation == [LabelledPair(one, "0"), LabelledPair(two, "1")]
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,25 @@ def test_regions_are_named_one_by_one_or_in_groups(text: str, head: str, expecte
     assert parse_classes(text, head) == tuple(map(region_name, expected))
 
 
+def test_regions_joined_by_a_plus_are_one_class() -> None:
+    assert parse_classes("right_eye+right_iris,left_eye+left_iris,upper_lip", SOFTMAX) == (
+        "background",
+        "right_eye+right_iris",
+        "left_eye+left_iris",
+        "upper_lip",
+    )
+    assert parse_classes("eyes+iris,lips", SIGMOID) == ("iris+eyes", "upper_lip", "lower_lip")
+    assert_array_equal(
+        class_index(["background", "right_eye+right_iris", "left_eye+left_iris"]), [0, 1, 2, 1, 2, 0, 0, 0]
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("background+iris", "background comes first"),
+        ("iris+eyes,left_eye", "a region comes twice"),
+        ("iris+nose", "unknown region nose"),
         ("nose", "unknown region nose"),
         ("", "unknown region ;"),
         ("left_iris,background", "background comes first"),

@@ -110,6 +110,9 @@ def test_the_face_finder_is_fitted_and_scored_by_the_same_commands(label_set: Pa
     result = run("evaluate", tmp_path / "best.pt", *data, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "scores.json").read_text())["validation"]["scenes"] == 4
+    refused = run("evaluate", tmp_path / "best.pt", *data, "--out", tmp_path, "--split", "test")
+    assert refused.exit_code == 1
+    assert "leave out --split" in refused.output
 
 
 def test_the_contact_sheet_shows_every_crop_of_a_small_set(label_set: Path) -> None:

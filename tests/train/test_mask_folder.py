@@ -10,8 +10,9 @@ from numpy.testing import assert_array_equal
 
 from realtime.regions import Region
 from train.dataset import color_statistics, split_faces
+from train.folders import check_pairs
 from train.label_set import MARGIN_PX
-from train.mask_folder import MaskPair, check_mask_pairs, draw_blobs, is_mask_folder, read_mask, read_mask_folder
+from train.mask_folder import MaskPair, draw_blobs, is_mask_folder, read_mask, read_mask_folder
 
 Image = npt.NDArray[np.uint8]
 INNER = np.s_[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
@@ -101,7 +102,7 @@ def test_another_shape_or_another_size_than_the_photos_is_refused(tmp_path: Path
     write_folder(tmp_path, ["a"], mask=np.zeros((200, 178), np.uint8))
     pair = MaskPair(tmp_path / "images" / "a.png", tmp_path / "masks" / "a.png", None)
     with pytest.raises(ValueError, match=r"masks/a\.png: 178x200, its photo is 178x218"):
-        check_mask_pairs([pair])
+        check_pairs([pair])
     cv2.imwrite(str(pair.image), np.zeros((256, 256, 3), np.uint8))
     with pytest.raises(ValueError, match=r"images/a\.png: 256x256, where an aligned face of 178x218 is needed"):
         pair.read()
@@ -153,6 +154,6 @@ def test_the_statistics_of_the_colours_worked_by_hand(tmp_path: Path) -> None:
         cv2.imwrite(
             str(tmp_path / "images" / f"{name}.png"), np.full((218, 178, 3), (level, 50, 2 * level - 60), np.uint8)
         )
-    mean, std = color_statistics(read_mask_folder(tmp_path, "iris")[0])
+    mean, std = color_statistics([pair for _, pair in read_mask_folder(tmp_path, "iris")])
     assert mean.tolist() == [120, 50, 180]
     assert std.tolist() == [20, 0, 40]

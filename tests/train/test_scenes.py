@@ -1,6 +1,7 @@
 """Scenes for the face finder: the points lie on the pasted face, and the targets say so in the network's own words."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -291,7 +292,9 @@ def test_found_faces_are_compared_with_true_ones(
 
 
 def photo_of(name: str, groups: list[str], rejected: str = "") -> LabelledPhoto:
-    return LabelledPhoto(name, "s", 100, 100, rejected=rejected, faces=[LabelledFace(g, [], g) for g in groups])
+    return LabelledPhoto(
+        name, "s", 100, 100, rejected=rejected, faces=[LabelledFace(g, ONE_FACE[0], g) for g in groups]
+    )
 
 
 def test_photos_are_sorted_into_faces_and_scenery_on_both_sides(tmp_path: Path) -> None:
@@ -315,6 +318,17 @@ def test_photos_are_sorted_into_faces_and_scenery_on_both_sides(tmp_path: Path) 
         for side in (pool.faces, pool.empty)
     ]
     assert names == [["/kept.jpg"], ["/ann.jpg"], ["/held.jpg"], ["/10.jpg"]]
+
+
+def test_a_split_of_the_photos_own_is_kept(tmp_path: Path) -> None:
+    photos = [
+        replace(photo_of(f"/{side}.jpg", [group]), split=side)
+        for side, group in (("train", HELD), ("val", KEPT), ("test", KEPT))
+    ]
+    write_index(tmp_path, [*photos, photo_of("/10.jpg", [], "no face"), photo_of("/ann.jpg", [], "no face")])
+    pools = ScenePhotos.read([tmp_path], [tmp_path])
+    assert [photo.photo for photo in pools.training.faces] == ["/train.jpg"]
+    assert [photo.photo for photo in pools.validation.faces] == ["/val.jpg"]
 
 
 @pytest.mark.parametrize("missing", ["/held.jpg", "/kept.jpg", "/10.jpg", "/ann.jpg"])
