@@ -61,9 +61,6 @@ def fit(
             help="What it tells apart: all, groups (iris,eyes,lips,mouth) or names; A+B is one.",
         ),
     ] = ALL,
-    one_class: Annotated[
-        bool, typer.Option("--one-class", rich_help_panel=NETWORK, help="All of the regions are one class.")
-    ] = False,
     normalize: Annotated[
         str,
         typer.Option(
@@ -192,7 +189,7 @@ def build_config(ctx: typer.Context) -> FitConfig:
             options[name] = value
     try:
         options["trainable_stages"] = trainable_stages(options["freeze_encoder"])
-        options["regions"] = parse_classes(options["regions"], options["head"], one_class=options["one_class"])
+        options["regions"] = parse_classes(options["regions"], options["head"])
         options["encoder_weights"] = encoder_weights_of(options)
         options["width"] = options["width"] or DEFAULT_WIDTHS[options["arch"]]
         options["data"], options["backgrounds"] = tuple(options["data"]), tuple(options["backgrounds"] or ())

@@ -17,14 +17,13 @@ ALL = "all"
 BACKGROUND = region_name(Region.BACKGROUND)
 
 
-def parse_classes(text: str, head: str, *, one_class: bool = False) -> tuple[str, ...]:
+def parse_classes(text: str, head: str) -> tuple[str, ...]:
     """The names of a segmenter's channels, in order.
 
     Args:
         text: names between commas: of regions, of groups (iris, eyes, lips, mouth), or `all`; those joined by + are one
             class. Background may stand first; softmax has it either way, sigmoid never.
         head: one of `HEADS`.
-        one_class: all of the regions are one class, not one each.
 
     Raises:
         ValueError: a name is unknown or comes twice, background is not first, or nothing else is there.
@@ -40,8 +39,6 @@ def parse_classes(text: str, head: str, *, one_class: bool = False) -> tuple[str
     if len(set(regions)) < len(regions):
         raise ValueError(f"a region comes twice in {text}")
     classes = [name for name in classes if name != BACKGROUND]
-    if one_class:
-        classes = [class_name(region for region in regions if region != Region.BACKGROUND)]
     return tuple(classes) if head == SIGMOID else (BACKGROUND, *classes)
 
 

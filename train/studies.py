@@ -4,7 +4,7 @@ from train.objective import LOSSES, ONLY_HEAD
 from train.study import Row, Study
 
 IRIS_PHOTOS = "the first seed's photos and iris masks: train/ and val/, each with images/ and masks/"
-IRIS_WORDS = "--data {celeba_iris} --mask-region iris --layout celeba --regions iris --one-class"
+IRIS_WORDS = "--data {celeba_iris} --mask-region iris --layout celeba --regions right_iris+left_iris"
 IRIS_COLUMNS = {
     "Dice": "validation.any_region.dice",
     "IoU": "validation.any_region.iou",
@@ -55,7 +55,7 @@ drew them.""",
 
 RESNET = "--preset seed-b --width 16 --batch-size 8"
 SCRATCH = "--encoder-weights none"
-SEED_B_CLASS = "--regions eyes,iris,lips --one-class --head sigmoid"
+SEED_B_CLASS = "--regions eyes+iris+lips --head sigmoid"
 SEED_B = Study(
     name="seed-b",
     title="Eyes and lips: the second seed's four ideas",

@@ -54,19 +54,17 @@ def label_set(tmp_path: Path, write_pair: WritePair, striped_label_map: npt.NDAr
     return folder
 
 
-def examples(folder: Path, augmented: bool) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def examples(folder: Path, augment: str) -> list[tuple[torch.Tensor, torch.Tensor]]:
     torch.manual_seed(3)
     train, validation = split_faces([folder])
-    crops = FaceCrops([*train, *validation], NAMES, augmented)
+    crops = FaceCrops([*train, *validation], NAMES, augment)
     return [crops[index] for index in range(len(crops)) for _ in range(3)]
 
 
-@pytest.mark.parametrize("augmented", [False, True], ids=["as they are", "augmented"])
-def test_packed_examples_are_those_of_the_label_set_bit_for_bit(
-    augmented: bool, label_set: Path, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("augment", ["none", "light", "live"])
+def test_packed_examples_are_those_of_the_label_set_bit_for_bit(augment: str, label_set: Path, tmp_path: Path) -> None:
     pack("--data", label_set, "--out", tmp_path / "packed")
-    pairs = list(zip(examples(label_set, augmented), examples(tmp_path / "packed", augmented), strict=True))
+    pairs = list(zip(examples(label_set, augment), examples(tmp_path / "packed", augment), strict=True))
     assert len(pairs) == 3 * 6
     for (crop, indices), (packed_crop, packed_indices) in pairs:
         assert torch.equal(crop, packed_crop)
@@ -138,7 +136,7 @@ def test_npy_writes_crops_that_numpy_maps_red_first_and_ids(label_set: Path, tmp
     assert_array_equal(read_canvas[0, 48:-48], canvas[48, 48:-48])
     assert_array_equal(read_label_map[INNER], label_map[INNER])
     assert not read_label_map[:48].any()
-    for left, right in zip(examples(label_set, False), examples(tmp_path / "npy", False), strict=True):
+    for left, right in zip(examples(label_set, False), examples(tmp_path / "npy", "none"), strict=True):
         assert torch.equal(left[0], right[0])
         assert torch.equal(left[1], right[1])
 

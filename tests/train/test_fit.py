@@ -65,9 +65,8 @@ def assert_same_run(one: dict[str, Any], other: dict[str, Any]) -> None:
             "dice+bce",
             "--normalize",
             "dataset",
-            "--one-class",
             "--regions",
-            "iris",
+            "right_iris+left_iris",
         ),
     ],
     ids=["defaults", "sgd, plateau, running mean", "cosine, sigmoid, statistics"],
@@ -227,7 +226,7 @@ def test_what_is_given_beside_a_preset_wins_even_where_it_is_fits_own_default(as
 def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(iris_photos: Path, tmp_path: Path) -> None:
     first = fitted(iris_photos, tmp_path / "first", "--epochs", 1)
     still = ("--epochs", 1, "--learning-rate", 0, "--schedule", "constant", "--normalize", "imagenet")
-    words = (*still, "--one-class", "--start-from", tmp_path / "first" / "last.pt")
+    words = (*still, "--regions", "right_iris+left_iris", "--start-from", tmp_path / "first" / "last.pt")
     second = fitted(iris_photos, tmp_path / "second", *words)
     weights = {name: value for name, value in first["state_dict"].items() if name.endswith("conv.weight")}
     assert weights

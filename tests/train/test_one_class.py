@@ -33,8 +33,8 @@ def test_a_name_that_is_no_region_is_refused() -> None:
 
 
 def test_one_class_is_one_channel_and_every_member_is_its_truth() -> None:
-    assert parse_classes("eyes,iris,lips", "sigmoid", one_class=True) == ("iris+eyes+lips",)
-    assert parse_classes("iris", "softmax", one_class=True) == ("background", "iris")
+    assert parse_classes("eyes+iris+lips", "sigmoid") == ("iris+eyes+lips",)
+    assert parse_classes("right_iris+left_iris", "softmax") == ("background", "iris")
     assert_array_equal(class_index(["background", "iris+lips"]), [0, 0, 0, 1, 1, 1, 1, 0])
     assert_array_equal(class_index(["lips", "left_iris"]), [0, 0, 0, 0, 2, 1, 1, 0])
 

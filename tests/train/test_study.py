@@ -22,7 +22,7 @@ TINY = Study(
     title="Two ways",
     about="What is asked.",
     data={"photos": "photos and masks"},
-    common="--data {photos} --layout celeba --mask-region iris --regions iris --one-class --width 2 --batch-size 2"
+    common="--data {photos} --layout celeba --mask-region iris --regions right_iris+left_iris --width 2 --batch-size 2"
     " --epochs 2 --precision fp32",
     rows=(
         Row("first", "the first way", "--learning-rate 1e-2"),
