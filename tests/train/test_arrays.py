@@ -136,7 +136,7 @@ def test_npy_writes_crops_that_numpy_maps_red_first_and_ids(label_set: Path, tmp
     assert_array_equal(read_canvas[0, 48:-48], canvas[48, 48:-48])
     assert_array_equal(read_label_map[INNER], label_map[INNER])
     assert not read_label_map[:48].any()
-    for left, right in zip(examples(label_set, False), examples(tmp_path / "npy", "none"), strict=True):
+    for left, right in zip(examples(label_set, "none"), examples(tmp_path / "npy", "none"), strict=True):
         assert torch.equal(left[0], right[0])
         assert torch.equal(left[1], right[1])
 
