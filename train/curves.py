@@ -19,7 +19,8 @@ class CurvesCallback(L.Callback):
         """Draw what the log holds so far."""
         for logger in trainer.loggers:
             logger.save()
-        draw_curves(self._folder)
+        if trainer.is_global_zero:
+            draw_curves(self._folder)
 
 
 def draw_curves(folder: Path) -> None:

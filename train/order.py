@@ -1,11 +1,15 @@
 """The order of examples and the chance in each, from seed and epoch alone: a resumed run sees the same ones."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
+
+from train.processes import Processes
+from train.stopping import ignore_signals
 
 Draw = tuple[int, int]
 """Index of an example, and the seed of its augmentation."""
@@ -20,7 +24,7 @@ class SeededOrder(Sampler[Draw]):
     """
 
     def __init__(self, count: int, seed: int) -> None:
-        self._count, self._seed, self._epoch = count, seed, 0
+        self._count, self.seed, self._epoch = count, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Which epoch comes next; Lightning tells it."""
@@ -30,7 +34,7 @@ class SeededOrder(Sampler[Draw]):
         return self._count
 
     def __iter__(self) -> Iterator[Draw]:
-        rng = np.random.default_rng([self._seed, self._epoch])
+        rng = np.random.default_rng([self.seed, self._epoch])
         order = rng.permutation(self._count).tolist()
         return iter(zip(order, rng.integers(2**62, size=self._count).tolist(), strict=True))
 
@@ -46,3 +50,75 @@ class SeededItems(Dataset[Any]):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return self._items[index]
+
+
+class SeededBatches(BatchSampler):
+    """The order in batches, dealt out to the processes in turn.
+
+    So N processes take the step of one that adds up N batches. An epoch's last batches, where they are not whole or not
+    one for each process, are left out; other examples are in them each time.
+
+    Raises:
+        ValueError: there is not one batch for each process.
+    """
+
+    sampler: SeededOrder
+
+    def __init__(self, order: SeededOrder, batch_size: int, processes: Processes) -> None:
+        super().__init__(order, batch_size, drop_last=len(order) > batch_size)
+        self._processes = processes
+        self.skipped = 0
+        if not len(self):
+            raise ValueError(
+                f"{len(order)} training faces in batches of {batch_size} are too few for {processes.count} processes"
+            )
+
+    def __len__(self) -> int:
+        return super().__len__() // self._processes.count
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        first, self.skipped = self.skipped, 0
+        rank, count = self._processes.rank, self._processes.count
+        return islice(super().__iter__(), first * count + rank, len(self) * count, count)
+
+    def plan(self) -> dict[str, int]:
+        """What must be the same for an epoch to go on in its midst."""
+        of = {"seed": self.sampler.seed, "training faces": len(self.sampler)}
+        return {**of, "batch size": self.batch_size, "processes": self._processes.count}
+
+
+class SeededLoader(DataLoader[Any]):
+    """Reads examples in their seeded batches; its state, which Lightning keeps, lets an epoch go on in its midst."""
+
+    def __init__(self, items: Dataset[Any], batches: SeededBatches, workers: int) -> None:
+        super().__init__(
+            SeededItems(items),
+            batch_sampler=batches,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            worker_init_fn=ignore_signals,
+        )
+        self._batches, self._given = batches, 0
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # begins to read when asked, after `set_epoch`
+        self._given = self._batches.skipped
+        for batch in super().__iter__():
+            self._given += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """How many batches of the epoch were given, and of which plan."""
+        return {"given": self._given, **self._batches.plan()}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after the batches that were given.
+
+        Raises:
+            ValueError: the plan was another.
+        """
+        for name, now in self._batches.plan().items():
+            if state[name] != now:
+                raise ValueError(
+                    f"the run to resume stopped within an epoch and had {name} {state[name]}, this one has {now}"
+                )
+        self._batches.skipped = state["given"]
