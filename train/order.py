@@ -58,6 +58,9 @@ class SeededBatches(BatchSampler):
     So N processes take the step of one that adds up N batches. An epoch's last batches, where they are not whole or not
     one for each process, are left out; other examples are in them each time.
 
+    Attributes:
+        skipped: batches of an epoch to leave out, from its start.
+
     Raises:
         ValueError: there is not one batch for each process.
     """
@@ -77,9 +80,8 @@ class SeededBatches(BatchSampler):
         return super().__len__() // self._processes.count
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        first, self.skipped = self.skipped, 0
         rank, count = self._processes.rank, self._processes.count
-        return islice(super().__iter__(), first * count + rank, len(self) * count, count)
+        return islice(super().__iter__(), self.skipped * count + rank, len(self) * count, count)
 
     def plan(self) -> dict[str, int]:
         """What must be the same for an epoch to go on in its midst."""
@@ -98,10 +100,11 @@ class SeededLoader(DataLoader[Any]):
             persistent_workers=workers > 0,
             worker_init_fn=ignore_signals,
         )
-        self._batches, self._given = batches, 0
+        self._batches, self._given, self._to_skip = batches, 0, 0
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # begins to read when asked, after `set_epoch`
-        self._given = self._batches.skipped
+        self._given = self._batches.skipped = self._to_skip  # torch's iterator asks for the batches' twice
+        self._to_skip = 0
         for batch in super().__iter__():
             self._given += 1
             yield batch
@@ -121,4 +124,4 @@ class SeededLoader(DataLoader[Any]):
                 raise ValueError(
                     f"the run to resume stopped within an epoch and had {name} {state[name]}, this one has {now}"
                 )
-        self._batches.skipped = state["given"]
+        self._to_skip = state["given"]
