@@ -1,12 +1,11 @@
 """The order of examples and the chance in each, from seed and epoch alone: a resumed run sees the same ones."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from train.processes import Processes
 from train.stopping import ignore_signals
@@ -52,41 +51,41 @@ class SeededItems(Dataset[Any]):
             return self._items[index]
 
 
-class SeededBatches(BatchSampler):
+class SeededBatches(Sampler[list[Draw]]):
     """The order in batches, dealt out to the processes in turn.
 
     So N processes take the step of one that adds up N batches. An epoch's last batches, where they are not whole or not
     one for each process, are left out; other examples are in them each time.
 
     Attributes:
+        sampler: the order; Lightning tells it the epoch under this name.
         skipped: batches of an epoch to leave out, from its start.
 
     Raises:
         ValueError: there is not one batch for each process.
     """
 
-    sampler: SeededOrder
-
     def __init__(self, order: SeededOrder, batch_size: int, processes: Processes) -> None:
-        super().__init__(order, batch_size, drop_last=len(order) > batch_size)
-        self._processes = processes
-        self.skipped = 0
+        self.sampler, self.skipped = order, 0
+        self._batch_size, self._processes = batch_size, processes
         if not len(self):
             raise ValueError(
                 f"{len(order)} training faces in batches of {batch_size} are too few for {processes.count} processes"
             )
 
     def __len__(self) -> int:
-        return super().__len__() // self._processes.count
+        return max(1, len(self.sampler) // self._batch_size) // self._processes.count
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        rank, count = self._processes.rank, self._processes.count
-        return islice(super().__iter__(), self.skipped * count + rank, len(self) * count, count)
+        draws = list(self.sampler)
+        for number in range(self.skipped, len(self)):
+            start = (number * self._processes.count + self._processes.rank) * self._batch_size
+            yield draws[start : start + self._batch_size]
 
     def plan(self) -> dict[str, int]:
         """What must be the same for an epoch to go on in its midst."""
         of = {"seed": self.sampler.seed, "training faces": len(self.sampler)}
-        return {**of, "batch size": self.batch_size, "processes": self._processes.count}
+        return {**of, "batch size": self._batch_size, "processes": self._processes.count}
 
 
 class SeededLoader(DataLoader[Any]):

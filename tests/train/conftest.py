@@ -82,6 +82,24 @@ def drawn_face() -> Callable[..., npt.NDArray[np.float64]]:
 
 
 @pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four photos of two discs each to learn from, three to validate on, and their masks."""
+    folder = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for side, count in (("train", 4), ("val", 3)):
+        for kind in ("images", "masks"):
+            (folder / side / kind).mkdir(parents=True)
+        for number in range(count):
+            mask = np.zeros((218, 178), np.uint8)
+            for x in (60, 118):
+                cv2.circle(mask, (x, 100 + 4 * number), 12, 255, -1)
+            photo = np.where(mask[:, :, None] > 0, 220, rng.integers(0, 90, (218, 178, 3))).astype(np.uint8)
+            assert cv2.imwrite(str(folder / side / "images" / f"{number}.png"), photo)
+            assert cv2.imwrite(str(folder / side / "masks" / f"{number}.jpg"), mask)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def write_pair() -> Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]:
     """Writes one face's canvas and label map into a label set's folder, as `label` does."""
 

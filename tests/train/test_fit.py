@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import RichProgressBar
@@ -28,24 +27,6 @@ from train.processes import Processes
 from train.training import SegmenterTraining
 
 QUICK = ("--workers", 0, "--threads", 1, "--batch-size", 2, "--width", 2)
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four photos of two discs each to learn from, three to validate on, and their masks."""
-    folder = tmp_path_factory.mktemp("pairs")
-    rng = np.random.default_rng(0)
-    for side, count in (("train", 4), ("val", 3)):
-        for kind in ("images", "masks"):
-            (folder / side / kind).mkdir(parents=True)
-        for number in range(count):
-            mask = np.zeros((218, 178), np.uint8)
-            for x in (60, 118):
-                cv2.circle(mask, (x, 100 + 4 * number), 12, 255, -1)
-            photo = np.where(mask[:, :, None] > 0, 220, rng.integers(0, 90, (218, 178, 3))).astype(np.uint8)
-            assert cv2.imwrite(str(folder / side / "images" / f"{number}.png"), photo)
-            assert cv2.imwrite(str(folder / side / "masks" / f"{number}.jpg"), mask)
-    return folder
 
 
 def run(*words: object) -> Result:
