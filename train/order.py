@@ -89,7 +89,7 @@ class SeededBatches(Sampler[list[Draw]]):
 
 
 class SeededLoader(DataLoader[Any]):
-    """Reads examples in their seeded batches; its state, which Lightning keeps, lets an epoch go on in its midst."""
+    """Reads examples in their seeded batches; its state, which checkpoints keep, lets an epoch go on in its midst."""
 
     def __init__(self, items: Dataset[Any], batches: SeededBatches, workers: int) -> None:
         super().__init__(
@@ -110,14 +110,16 @@ class SeededLoader(DataLoader[Any]):
 
     def state_dict(self) -> dict[str, int]:
         """How many batches of the epoch were given, and of which plan."""
-        return {"given": self._given, **self._batches.plan()}
+        return {"given": self._given, "batches": len(self._batches), **self._batches.plan()}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on after the batches that were given.
+        """Go on after the batches that were given; a whole epoch asks for nothing.
 
         Raises:
             ValueError: the plan was another.
         """
+        if state["given"] == state["batches"]:
+            return
         for name, now in self._batches.plan().items():
             if state[name] != now:
                 raise ValueError(

@@ -18,6 +18,7 @@ from train.metrics import any_region_score, scores_per_class
 from train.models.face_finder import decode_faces
 from train.objective import loss_terms
 from train.optimization import build_optimizer, build_schedule, freeze_encoder
+from train.order import SeededLoader
 from train.scenes import point_errors
 from train.teacher import Teacher
 
@@ -67,7 +68,7 @@ class Training(L.LightningModule):
 
         Raises:
             ValueError: the checkpoint's network, optimizer or schedule is another, or its run was to take another
-                number of steps where the learning rate follows them.
+                number of steps where the learning rate follows them, or it stopped within an epoch of other batches.
         """
         without_teacher = {"teacher": None, "teacher_weight": None}
         now = without_teacher | self._plan()
@@ -80,6 +81,10 @@ class Training(L.LightningModule):
                 f"the run to resume was planned for {was['steps']} steps, this one for {now['steps']}: "
                 "give the same --epochs, --batch-size and --data"
             )
+        # Lightning would give the loader its state back only where nobody has asked for the number of steps before.
+        for state in checkpoint["loops"]["fit_loop"]["state_dict"].get("combined_loader", ()):
+            assert isinstance(self.trainer.train_dataloader, SeededLoader)
+            self.trainer.train_dataloader.load_state_dict(state)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the specification beside the weights, so that `load_checkpoint` needs nothing else, and the plan."""
