@@ -41,7 +41,7 @@ def draw_curves(folder: Path) -> None:
     for axes in (losses, scores):
         axes.grid(alpha=0.3)
         if axes.lines:
-            axes.legend(fontsize=7)
+            axes.legend(fontsize=7, loc="upper left")  # `best` is slow, and warns of it
     figure.savefig(folder / "curves.png", dpi=100)
 
 
