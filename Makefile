@@ -4,7 +4,7 @@ ARGS ?=
 
 RUNTIME := .venv/bin/python
 DEV := .venv-dev/bin/python
-EVERYTHING := .[cpu,label,train,export,dev]
+EVERYTHING := .[cpu,label,train,tensorboard,export,dev]
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # $(call install,VENV,WHAT): make the environment where it is missing, then install WHAT at the pinned versions.

@@ -80,6 +80,9 @@ class FitConfig:
         start_from: checkpoint whose weights are the first ones.
         trainable_stages: last stages of the encoder that learn; None for all.
         encoder_lr: learning rate of the encoder, where it is another.
+        teacher: checkpoint whose probabilities the network learns, too.
+        teacher_weight: share of that in the loss, 0 to 1; the labels' own loss has the rest.
+        tensorboard: whether the log is written for TensorBoard, too.
     """
 
     arch: str
@@ -113,6 +116,9 @@ class FitConfig:
     start_from: Path | None = None
     trainable_stages: int | None = None
     encoder_lr: float | None = None
+    teacher: Path | None = None
+    teacher_weight: float = 0.5
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together.
@@ -132,6 +138,8 @@ class FitConfig:
             raise ValueError(
                 f"the {FACE_FINDER} has no encoder to treat apart: leave out --freeze-encoder, --encoder-lr"
             )
+        if self.arch not in SEGMENTERS and self.teacher is not None:
+            raise ValueError(f"the {FACE_FINDER} learns from no teacher: leave out --teacher")
         if self.encoder_weights != NO_ENCODER_WEIGHTS and self.arch != PRETRAINABLE:
             raise ValueError(f"only {PRETRAINABLE} takes --encoder-weights, not {self.arch}")
         if self.encoder_weights != NO_ENCODER_WEIGHTS and self.start_from is not None:

@@ -19,7 +19,8 @@ class CurvesCallback(L.Callback):
         """Draw what the log holds so far."""
         for logger in trainer.loggers:
             logger.save()
-        draw_curves(self._folder)
+        if trainer.is_global_zero:
+            draw_curves(self._folder)
 
 
 def draw_curves(folder: Path) -> None:
@@ -40,7 +41,7 @@ def draw_curves(folder: Path) -> None:
     for axes in (losses, scores):
         axes.grid(alpha=0.3)
         if axes.lines:
-            axes.legend(fontsize=7)
+            axes.legend(fontsize=7, loc="upper left")  # `best` is slow, and warns of it
     figure.savefig(folder / "curves.png", dpi=100)
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,8 +87,20 @@ def fit(
     loss: Annotated[
         str, typer.Option(**one_of(LOSSES), rich_help_panel=LOSS, help="bce and dice+bce want sigmoid.")
     ] = DICE_AND_CROSS_ENTROPY,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(rich_help_panel=LOSS, help="Checkpoint with the same regions: its probabilities are learnt, too."),
+    ] = None,
+    teacher_weight: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, rich_help_panel=LOSS, help="Share of the teacher in the loss, arXiv:1503.02531; 1: it alone."
+        ),
+    ] = 0.5,
     epochs: Annotated[int, typer.Option(min=1, rich_help_panel=PACE, help="Passes over the training faces.")] = 12,
-    batch_size: Annotated[int, typer.Option(min=1, rich_help_panel=PACE, help="Crops or scenes at once.")] = 32,
+    batch_size: Annotated[
+        int, typer.Option(min=1, rich_help_panel=PACE, help="Crops or scenes at once, a process.")
+    ] = 32,
     accumulate: Annotated[
         int, typer.Option(min=1, rich_help_panel=PACE, help="Batches whose gradients are added for a step.")
     ] = 1,
@@ -141,37 +154,61 @@ def fit(
     threads: Annotated[
         int, typer.Option(min=0, rich_help_panel=DATA, help="Threads that compute; 0: PyTorch's choice.")
     ] = 0,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", rich_help_panel=DATA, help="Log for TensorBoard, too, in OUT/tensorboard.")
+    ] = False,
     resume: Annotated[
         Path | None, typer.Option(rich_help_panel=DATA, help="Checkpoint to go on from: last.pt of the same run.")
     ] = None,
 ) -> None:
-    """Train a segmenter or the face finder."""
+    """Train a segmenter or the face finder.
+
+    On several GPUs, or processes of a CPU: torchrun --nproc-per-node N -m train fit ...; the same on each of several
+    machines with torchrun's --nnodes and --rdzv-endpoint. A step is then that of one process with --accumulate N: each
+    normalises by its own batch, and the first one's running statistics are kept.
+
+    Ctrl-C and SIGTERM end it after the step that it is in; --resume OUT/last.pt goes on from there.
+    """
     config = build_config(ctx)
     with one_line_errors():
         import torch
 
-        from train.checkpoint import read_contents
         from train.loop import fit as run_fit
+        from train.processes import Processes
+        from train.stopping import Stopped
 
-        if config.precision == "fp16" and not torch.cuda.is_available():
-            raise ValueError("--precision fp16 needs a GPU; bf16 and fp32 run here")
+        check_machine(config, has_gpu=torch.cuda.is_available())
         if threads:
             torch.set_num_threads(threads)
-        if resume is not None:
-            read_contents(resume)
+        console.quiet = Processes.from_environment().rank > 0
         try:
             best = run_fit(config)
-        except SystemExit:  # Lightning's answer to Ctrl-C
-            sys.exit(stopped_line(out))
+        except Stopped as stopped:
+            sys.exit(1 if console.quiet else stopped_line(stopped.where, stopped.checkpoint))
     console.print(f"wrote {out} (best: {best.name}, last.pt, metrics/, curves.png)")
 
 
-def stopped_line(out: Path) -> str:
-    """What to do after Ctrl-C."""
-    last = out / "last.pt"
-    if last.is_file():
-        return f"stopped: the same command with --resume {last} goes on after its last whole epoch"
-    return "stopped before an epoch was done: nothing is kept"
+def check_machine(config: FitConfig, *, has_gpu: bool) -> None:
+    """Refuse what this machine, or what is installed and stored on it, cannot do.
+
+    Raises:
+        ValueError: what is missing.
+    """
+    from train.checkpoint import read_contents
+
+    if config.precision == "fp16" and not has_gpu:
+        raise ValueError("--precision fp16 needs a GPU; bf16 and fp32 run here")
+    if config.tensorboard and find_spec("tensorboard") is None:
+        raise ValueError("--tensorboard needs a package that is not installed: pip install '.[tensorboard]'")
+    if config.resume is not None:
+        read_contents(config.resume)
+
+
+def stopped_line(where: str, checkpoint: Path | None) -> str:
+    """What to do after a run was stopped."""
+    if checkpoint is None:
+        return f"stopped {where}, before anything was saved: nothing is kept"
+    return f"stopped {where}: the same command with --resume {checkpoint} goes on from what was saved"
 
 
 def build_config(ctx: typer.Context) -> FitConfig:

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import (
@@ -16,19 +15,24 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
     RichProgressBar,
 )
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from train.checkpoint import NetworkSpec, load_first_weights, read_contents
+from train.checkpoint import NetworkSpec, load_first_weights
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
+from train.console import console
 from train.curves import CurvesCallback
 from train.dataset import FaceCrops, color_statistics, split_faces
+from train.epoch_line import EpochLine
 from train.folders import Pair, check_pairs
 from train.models import FACE_FINDER
 from train.models.normalization import Normalization
 from train.models.unet_resnet34 import ResNet34Encoder, load_encoder_weights
-from train.order import SeededItems, SeededOrder
+from train.order import SeededBatches, SeededLoader, SeededOrder
+from train.processes import Processes
 from train.scenes import FaceScenes, ScenePhotos
+from train.stopping import StopOnSignal, Stopped, ignore_signals
+from train.teacher import Teacher
 from train.training import FinderTraining, SegmenterTraining, Training
 
 LOG_EVERY_STEPS = 20
@@ -45,36 +49,31 @@ def fit(config: FitConfig) -> Path:
 
     Raises:
         ValueError: the label sets cannot be read, or hold too little.
+        Stopped: Ctrl-C or SIGTERM came before the end.
     """
     keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises on every start
-    L.seed_everything(config.seed, workers=True, verbose=False)
+    L.seed_everything(config.seed, verbose=False)
     training, train_set, validation_set = (
         prepare_finder(config) if config.arch == FACE_FINDER else prepare_segmenter(config)
     )
-    load = partial(
-        DataLoader[Any],
+    processes = Processes.from_environment()
+    batches = SeededBatches(SeededOrder(len(train_set), config.seed), config.batch_size, processes)
+    validation = DataLoader(
+        processes.share_of(validation_set),
         batch_size=config.batch_size,
         num_workers=config.workers,
         persistent_workers=config.workers > 0,
+        worker_init_fn=ignore_signals,
     )
-    order = SeededOrder(len(train_set), config.seed)
-    if config.resume is not None:  # Lightning tells the epoch only after its workers have begun to read
-        order.set_epoch(read_contents(config.resume)["epoch"] + 1)
-    trainer = build_trainer(config, len(train_set))
-    trainer.fit(
-        training,
-        load(
-            SeededItems(train_set),
-            sampler=order,
-            drop_last=len(train_set) > config.batch_size,
-        ),
-        load(validation_set),
-        ckpt_path=config.resume,
-        weights_only=True,
-    )
-    assert isinstance(trainer.checkpoint_callback, ModelCheckpoint)
-    return Path(trainer.checkpoint_callback.best_model_path)
+    trainer = build_trainer(config, processes, len(batches))
+    loader = SeededLoader(train_set, batches, config.workers)
+    best, last = (callback for callback in trainer.checkpoint_callbacks if isinstance(callback, ModelCheckpoint))
+    try:
+        trainer.fit(training, loader, validation, ckpt_path=config.resume, weights_only=True)
+    except SystemExit:  # Lightning's answer to an interrupt
+        raise Stopped("at once", Path(last.best_model_path) if last.best_model_path else config.resume) from None
+    return Path(best.best_model_path)
 
 
 def prepare_finder(config: FitConfig) -> tuple[Training, FaceScenes, FaceScenes]:
@@ -89,7 +88,9 @@ def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops
     """The segmenter, and what it learns from and is validated on."""
     train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region, config.regions)
     check_pairs([*train_faces, *validation_faces])
-    training = SegmenterTraining(spec_of(config, list(config.regions)), config)
+    spec = spec_of(config, list(config.regions))
+    teacher = None if config.teacher is None else Teacher.read(config.teacher, spec)
+    training = SegmenterTraining(spec, config, teacher)
     prepare_network(training, config, train_faces)
     train_set = FaceCrops(train_faces, config.regions, config.augment)
     return training, train_set, FaceCrops(validation_faces, config.regions)
@@ -128,7 +129,7 @@ def prepare_network(training: Training, config: FitConfig, faces: Sequence[Pair]
         load_encoder_weights(encoder, config.encoder_weights)
 
 
-def build_trainer(config: FitConfig, example_count: int) -> L.Trainer:
+def build_trainer(config: FitConfig, processes: Processes, batch_count: int) -> L.Trainer:
     """Lightning's trainer with its checkpoints, log and curves in the run's folder."""
     # Two: Lightning's own `save_last` writes nothing after an epoch that is not the best. Both save when nothing of
     # the epoch is left to do, so that a resumed run is the same.
@@ -136,22 +137,30 @@ def build_trainer(config: FitConfig, example_count: int) -> L.Trainer:
     checkpoints = [save("best", monitor="val_score", mode="max"), save("last")]
     for checkpoint in checkpoints:
         checkpoint.FILE_EXTENSION = ".pt"
-    callbacks: list[L.Callback] = [LearningRateMonitor(), CurvesCallback(config.out), RichProgressBar(leave=True)]
-    callbacks += checkpoints
+    progress = RichProgressBar(leave=True) if console.is_terminal else EpochLine()
+    callbacks: list[L.Callback] = [LearningRateMonitor(), CurvesCallback(config.out), progress, *checkpoints]
     if config.ema:
         callbacks.append(EMAWeightAveraging(decay=config.ema))
     if config.patience:
         callbacks.append(EarlyStopping("val_score", mode="max", patience=config.patience))
+    callbacks.append(StopOnSignal(config.out / "last.pt"))
+    loggers: list[Logger] = [CSVLogger(config.out, name="metrics")]
+    if config.tensorboard:
+        loggers.append(TensorBoardLogger(config.out, name="tensorboard"))
     return L.Trainer(
         accelerator="auto",
-        devices=1,
+        devices=processes.per_machine,
+        num_nodes=processes.count // processes.per_machine,
+        strategy="ddp" if processes.count > 1 else "auto",
+        use_distributed_sampler=False,  # `SeededBatches` and `Processes` deal them out
         precision=PRECISIONS[config.precision],
         max_epochs=config.epochs,
         accumulate_grad_batches=config.accumulate,
         gradient_clip_val=config.clip or None,
-        logger=CSVLogger(config.out, name="metrics"),
+        logger=loggers,
         callbacks=callbacks,
-        log_every_n_steps=max(1, min(LOG_EVERY_STEPS, example_count // config.batch_size)),
+        log_every_n_steps=max(1, min(LOG_EVERY_STEPS, batch_count)),
+        enable_progress_bar=console.is_terminal,
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )

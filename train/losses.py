@@ -127,6 +127,24 @@ def tversky_loss(probs: Tensor, target: Tensor) -> Tensor:
     return 1 - index.mean() if present.any() else index.sum()
 
 
+def soft_target_loss(logits: Tensor, teacher_probs: Tensor, *, is_exclusive: bool) -> Tensor:
+    """Mean cross-entropy between a teacher's probabilities and the network's: least where both are the same.
+
+    Args:
+        logits: (N, C, H, W) float32, before the head.
+        teacher_probs: (N, C, H, W) float32 in [0, 1].
+        is_exclusive: each pixel has one channel (softmax); else each channel counts by itself.
+
+    Returns:
+        () float32, 0 or more: the mean over pixels, or over pixels and channels.
+
+    Source: arXiv:1503.02531, section 2, at a temperature of 1.
+    """
+    if is_exclusive:
+        return F.cross_entropy(logits, teacher_probs)
+    return F.binary_cross_entropy_with_logits(logits, teacher_probs)
+
+
 def face_finder_loss(output: Tensor, score_target: Tensor, point_target: Tensor, point_weight: Tensor) -> Tensor:
     """Penalty-reduced focal loss of the score map, plus the points' mean error as a share of interocular distance.
 

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from train.processes import Processes
+from train.stopping import ignore_signals
 
 Draw = tuple[int, int]
 """Index of an example, and the seed of its augmentation."""
@@ -20,7 +23,7 @@ class SeededOrder(Sampler[Draw]):
     """
 
     def __init__(self, count: int, seed: int) -> None:
-        self._count, self._seed, self._epoch = count, seed, 0
+        self._count, self.seed, self._epoch = count, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Which epoch comes next; Lightning tells it."""
@@ -30,7 +33,7 @@ class SeededOrder(Sampler[Draw]):
         return self._count
 
     def __iter__(self) -> Iterator[Draw]:
-        rng = np.random.default_rng([self._seed, self._epoch])
+        rng = np.random.default_rng([self.seed, self._epoch])
         order = rng.permutation(self._count).tolist()
         return iter(zip(order, rng.integers(2**62, size=self._count).tolist(), strict=True))
 
@@ -46,3 +49,80 @@ class SeededItems(Dataset[Any]):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return self._items[index]
+
+
+class SeededBatches(Sampler[list[Draw]]):
+    """The order in batches, dealt out to the processes in turn.
+
+    So N processes take the step of one that adds up N batches. An epoch's last batches, where they are not whole or not
+    one for each process, are left out; other examples are in them each time.
+
+    Attributes:
+        sampler: the order; Lightning tells it the epoch under this name.
+        skipped: batches of an epoch to leave out, from its start.
+
+    Raises:
+        ValueError: there is not one batch for each process.
+    """
+
+    def __init__(self, order: SeededOrder, batch_size: int, processes: Processes) -> None:
+        self.sampler, self.skipped = order, 0
+        self._batch_size, self._processes = batch_size, processes
+        if not len(self):
+            raise ValueError(
+                f"{len(order)} training faces in batches of {batch_size} are too few for {processes.count} processes"
+            )
+
+    def __len__(self) -> int:
+        return max(1, len(self.sampler) // self._batch_size) // self._processes.count
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        draws = list(self.sampler)
+        for number in range(self.skipped, len(self)):
+            start = (number * self._processes.count + self._processes.rank) * self._batch_size
+            yield draws[start : start + self._batch_size]
+
+    def plan(self) -> dict[str, int]:
+        """What must be the same for an epoch to go on in its midst."""
+        of = {"seed": self.sampler.seed, "training faces": len(self.sampler)}
+        return {**of, "batch size": self._batch_size, "processes": self._processes.count}
+
+
+class SeededLoader(DataLoader[Any]):
+    """Reads examples in their seeded batches; its state, which checkpoints keep, lets an epoch go on in its midst."""
+
+    def __init__(self, items: Dataset[Any], batches: SeededBatches, workers: int) -> None:
+        super().__init__(
+            SeededItems(items),
+            batch_sampler=batches,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            worker_init_fn=ignore_signals,
+        )
+        self._batches, self._given, self._to_skip = batches, 0, 0
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # begins to read when asked, after `set_epoch`
+        self._given = self._batches.skipped = self._to_skip  # torch's iterator asks for the batches' twice
+        self._to_skip = 0
+        for batch in super().__iter__():
+            self._given += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """How many batches of the epoch were given, and of which plan."""
+        return {"given": self._given, "batches": len(self._batches), **self._batches.plan()}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after the batches that were given; a whole epoch asks for nothing.
+
+        Raises:
+            ValueError: the plan was another.
+        """
+        if state["given"] == state["batches"]:
+            return
+        for name, now in self._batches.plan().items():
+            if state[name] != now:
+                raise ValueError(
+                    f"the run to resume stopped within an epoch and had {name} {state[name]}, this one has {now}"
+                )
+        self._to_skip = state["given"]

@@ -41,6 +41,8 @@ def study(
     """Train the rows of a study that are not done, and write its table and picture."""
     chosen = STUDIES[name]
     with one_line_errors():
+        from train.stopping import Stopped
+
         if chosen.uses_contours and contours is None and not report_only:
             raise ValueError(f"the study {name} needs --contours FOLDER: outlines that people drew")
         places = StudyPlaces(parse_data(data), runs, contours, landmarker)
@@ -48,8 +50,8 @@ def study(
             console.print(f"[bold]{name}: {row.name}[/bold]")
             try:
                 was_left = run_one(chosen, row, places, epochs, threads, workers)
-            except SystemExit:  # Ctrl-C, as Lightning tells it
-                sys.exit("stopped: the same command goes on")
+            except Stopped as stopped:
+                sys.exit(f"stopped {stopped.where}: the same command goes on")
             console.print("done" if was_left else "was done already")
         written = write_report(chosen, places, out)
     console.print(f"wrote {', '.join(map(str, written))}" if written else "no row is done: nothing to write")

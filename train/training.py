@@ -1,5 +1,6 @@
 """One training step, one validation, and what a checkpoint must have in common with the run that goes on from it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import lightning as L
@@ -11,13 +12,15 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from train.checkpoint import NetworkSpec, spec_contents
 from train.config import STEP_BOUND_SCHEDULES, FitConfig
-from train.heads import class_map, classes_of, to_probs
-from train.losses import face_finder_loss
+from train.heads import SOFTMAX, class_map, classes_of, to_probs
+from train.losses import face_finder_loss, soft_target_loss
 from train.metrics import any_region_score, scores_per_class
 from train.models.face_finder import decode_faces
 from train.objective import loss_terms
 from train.optimization import build_optimizer, build_schedule, freeze_encoder
+from train.order import SeededLoader
 from train.scenes import point_errors
+from train.teacher import Teacher
 
 PLANNED = ("loss", "optimizer", "schedule", "ema", "trainable_stages", "encoder_lr")
 """Options that a resumed run may not change; the learning rate and its like come from the checkpoint anyway."""
@@ -40,8 +43,8 @@ class Training(L.LightningModule):
         total_steps = int(self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": build_schedule(optimizer, self._config.schedule, total_steps)}
 
-    def on_train_epoch_start(self) -> None:
-        """Keep the batch norms of frozen stages as they are."""
+    def on_train_start(self) -> None:
+        """Keep the batch norms of frozen stages as they are; Lightning minds it after each validation."""
         for stage in self._frozen:
             stage.eval()
 
@@ -56,15 +59,20 @@ class Training(L.LightningModule):
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(float(self.trainer.callback_metrics["val_score"]))
 
+    def log_means(self, values: Mapping[str, Tensor | float], *, prog_bar: bool = False) -> None:
+        """Log each value's mean over the epoch and over all processes."""
+        self.log_dict(values, prog_bar=prog_bar, on_step=False, on_epoch=True, sync_dist=True)
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to go on with another network or plan.
 
         Raises:
             ValueError: the checkpoint's network, optimizer or schedule is another, or its run was to take another
-                number of steps where the learning rate follows them.
+                number of steps where the learning rate follows them, or it stopped within an epoch of other batches.
         """
-        now = self._plan()
-        was = checkpoint.get("plan", {"steps": checkpoint["lr_schedulers"][0].get("total_steps")})
+        without_teacher = {"teacher": None, "teacher_weight": None}
+        now = without_teacher | self._plan()
+        was = without_teacher | checkpoint.get("plan", {"steps": checkpoint["lr_schedulers"][0].get("total_steps")})
         for name in now:
             if name in was and name != "steps" and was[name] != now[name]:
                 raise ValueError(f"the run to resume had {name} {was[name]}, this one has {now[name]}")
@@ -73,6 +81,10 @@ class Training(L.LightningModule):
                 f"the run to resume was planned for {was['steps']} steps, this one for {now['steps']}: "
                 "give the same --epochs, --batch-size and --data"
             )
+        # Lightning would give the loader its state back only where nobody has asked for the number of steps before.
+        for state in checkpoint["loops"]["fit_loop"]["state_dict"].get("combined_loader", ()):
+            assert isinstance(self.trainer.train_dataloader, SeededLoader)
+            self.trainer.train_dataloader.load_state_dict(state)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the specification beside the weights, so that `load_checkpoint` needs nothing else, and the plan."""
@@ -88,19 +100,37 @@ class Training(L.LightningModule):
 
 
 class SegmenterTraining(Training):
-    """The loss that was asked for; validated by Dice per region on unmoved crops."""
+    """The loss that was asked for, and a teacher's if there is one; validated by Dice per region on unmoved crops."""
 
-    def __init__(self, spec: NetworkSpec, config: FitConfig) -> None:
+    def __init__(self, spec: NetworkSpec, config: FitConfig, teacher: Teacher | None = None) -> None:
         super().__init__(spec, config)
+        self._teacher = teacher
         self._classes = classes_of(spec.regions)
         self._confusion = MulticlassConfusionMatrix(len(self._classes))
+
+    def on_fit_start(self) -> None:
+        """Bring the teacher along."""
+        if self._teacher is not None:
+            self._teacher.move_to(self.device)
+
+    def _plan(self) -> dict[str, Any]:
+        """A run goes on with the teacher that it had."""
+        if self._teacher is None:
+            return super()._plan()
+        return {**super()._plan(), "teacher": self._teacher.sha256, "teacher_weight": self._config.teacher_weight}
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
         """One batch's loss."""
         crop_bgr, label_map = batch
-        terms = loss_terms(self._config.loss, self.network(crop_bgr).float(), label_map, self.spec.head)
+        logits = self.network(crop_bgr).float()
+        terms = loss_terms(self._config.loss, logits, label_map, self.spec.head)
         loss = torch.stack(list(terms.values())).sum()
-        self.log_dict({f"train_{name}": term for name, term in terms.items()}, on_step=False, on_epoch=True)
+        if self._teacher is not None:
+            is_exclusive = self.spec.head == SOFTMAX
+            taught = soft_target_loss(logits, self._teacher.probs(crop_bgr), is_exclusive=is_exclusive)
+            loss = torch.lerp(loss, taught, self._config.teacher_weight)
+            terms["teacher_loss"] = taught
+        self.log_means({f"train_{name}": term for name, term in {**terms, "loss": loss}.items()})
         self.log("loss", loss, prog_bar=True)
         return loss
 
@@ -110,7 +140,7 @@ class SegmenterTraining(Training):
         logits = self.network(crop_bgr).float()
         self._confusion.update(class_map(to_probs(logits, self.spec.head), self.spec.head), label_map)
         terms = loss_terms(self._config.loss, logits, label_map, self.spec.head)
-        self.log_dict({f"val_{name}": term for name, term in terms.items()}, on_epoch=True)
+        self.log_means({f"val_{name}": term for name, term in terms.items()})
 
     def on_validation_epoch_end(self) -> None:
         """Log what was counted."""
@@ -120,8 +150,8 @@ class SegmenterTraining(Training):
             f"val_dice_{name}": score.dice
             for name, score in zip(self._classes, scores_per_class(confusion), strict=True)
         }
-        self.log_dict({**dice, "val_dice_any_region": any_region_score(confusion).dice})
-        self.log("val_score", float(np.nanmean(list(dice.values())[1:])), prog_bar=True)
+        self.log_means({**dice, "val_dice_any_region": any_region_score(confusion).dice})
+        self.log_means({"val_score": float(np.nanmean(list(dice.values())[1:]))}, prog_bar=True)
 
 
 class FinderTraining(Training):
@@ -132,7 +162,8 @@ class FinderTraining(Training):
         thumbnail, score_target, point_target, point_weight = batch[:4]
         output = self.network(thumbnail).float()
         loss = face_finder_loss(output, score_target, point_target, point_weight)
-        self.log("loss", loss, prog_bar=True, on_step=True, on_epoch=True)
+        self.log_means({"train_loss": loss})
+        self.log("loss", loss, prog_bar=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -144,16 +175,18 @@ class FinderTraining(Training):
         """Count one batch."""
         thumbnail, score_target, point_target, point_weight, points = batch
         output = self.network(thumbnail).float()
-        self.log("val_loss", face_finder_loss(output, score_target, point_target, point_weight), on_epoch=True)
+        self.log_means({"val_loss": face_finder_loss(output, score_target, point_target, point_weight)})
         for found_faces, true_faces in zip(decode_faces(output).cpu().numpy(), points.cpu().numpy(), strict=True):
             errors, found, true = point_errors(found_faces, true_faces)
             self._errors += errors
             self._found_count, self._true_count = self._found_count + found, self._true_count + true
 
     def on_validation_epoch_end(self) -> None:
-        """Log what was counted."""
-        hits = len(self._errors)
-        self.log("val_recall", hits / max(self._true_count, 1))
-        self.log("val_precision", hits / max(self._found_count, 1))
-        self.log("val_point_error", float(np.mean(self._errors)) if self._errors else 1.0)
-        self.log("val_score", 2 * hits / max(self._found_count + self._true_count, 1), prog_bar=True)
+        """Log what all processes counted."""
+        counts = [len(self._errors), sum(self._errors), self._found_count, self._true_count]
+        total = self.trainer.strategy.reduce(torch.tensor(counts, device=self.device), reduce_op="sum")
+        hits, error, found_count, true_count = total.tolist()
+        recall, precision = hits / max(true_count, 1), hits / max(found_count, 1)
+        self.log_means({"val_recall": recall, "val_precision": precision})
+        self.log_means({"val_point_error": error / hits if hits else 1.0})
+        self.log_means({"val_score": 2 * hits / max(found_count + true_count, 1)}, prog_bar=True)

@@ -1,10 +1,13 @@
 """Made-up faces and label sets that the training tests share."""
 
 import math
+import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,7 +27,7 @@ from train.landmarks import (
     UPPER_LIP_BOTTOM,
     UPPER_LIP_TOP,
 )
-from train.training import Training
+from train.training import SegmenterTraining
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,24 @@ def drawn_face() -> Callable[..., npt.NDArray[np.float64]]:
 
 
 @pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four photos of two discs each to learn from, three to validate on, and their masks."""
+    folder = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for side, count in (("train", 4), ("val", 3)):
+        for kind in ("images", "masks"):
+            (folder / side / kind).mkdir(parents=True)
+        for number in range(count):
+            mask = np.zeros((218, 178), np.uint8)
+            for x in (60, 118):
+                cv2.circle(mask, (x, 100 + 4 * number), 12, 255, -1)
+            photo = np.where(mask[:, :, None] > 0, 220, rng.integers(0, 90, (218, 178, 3))).astype(np.uint8)
+            assert cv2.imwrite(str(folder / side / "images" / f"{number}.png"), photo)
+            assert cv2.imwrite(str(folder / side / "masks" / f"{number}.jpg"), mask)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def write_pair() -> Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]:
     """Writes one face's canvas and label map into a label set's folder, as `label` does."""
 
@@ -121,16 +142,25 @@ def iris_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stop_in_second_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Ctrl-C at the start of the second epoch, until the patch is undone."""
-    kept = signal.getsignal(signal.SIGINT)
-    start = Training.on_train_epoch_start
+def send(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """send(signal, epoch, batch, times=1, step="training_step"): it comes, to the loader's processes, too."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def start_or_stop(training: Training) -> None:
-        if training.current_epoch == 1:
-            raise KeyboardInterrupt
-        start(training)
+    def plan(number: int, epoch: int, batch_index: int, times: int = 1, step: str = "training_step") -> None:
+        real = getattr(SegmenterTraining, step)
+        left = [number] * times
 
-    monkeypatch.setattr(Training, "on_train_epoch_start", start_or_stop)
-    yield monkeypatch
-    signal.signal(signal.SIGINT, kept)
+        def step_and_send(training: SegmenterTraining, batch: Any, index: int) -> Any:
+            while left and (training.current_epoch, index) == (epoch, batch_index):
+                for child in multiprocessing.active_children():
+                    assert child.pid is not None
+                    os.kill(child.pid, number)
+                signal.raise_signal(left.pop())
+            return real(training, batch, index)
+
+        monkeypatch.setattr(SegmenterTraining, step, step_and_send)
+
+    yield plan
+    for number, handler in kept.items():
+        assert signal.getsignal(number) in (handler, signal.SIG_IGN), "a run must put handlers back"
+        signal.signal(number, handler)

@@ -1,10 +1,16 @@
 """`fit` as a user runs it: every option has its effect, and a stopped run goes on as if it never was."""
 
+import re
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 import torch
+from lightning.pytorch.callbacks import RichProgressBar
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from realtime.regions import Region, region_name
@@ -13,8 +19,10 @@ from train.augment import AUGMENTATIONS, center_pair
 from train.checkpoint import load_checkpoint, read_contents
 from train.config import PRESETS, FitConfig
 from train.curves import read_curves
+from train.epoch_line import EpochLine
+from train.loop import build_trainer
 from train.models.unet_resnet34 import ResNet34Encoder
-from train.training import Training
+from train.processes import Processes
 
 QUICK = ("--workers", 0, "--threads", 1, "--batch-size", 2, "--width", 2)
 
@@ -49,38 +57,41 @@ def assert_same_run(one: dict[str, Any], other: dict[str, Any]) -> None:
             assert torch.equal(value, found) if isinstance(value, torch.Tensor) else value == found, (number, name)
 
 
+DEFAULTS = ("--workers", 1)
+MEAN_AND_PLATEAU = ("--optimizer", "sgd", "--schedule", "plateau", "--ema", 0.9, "--patience", 9, "--accumulate", 2)
+FROZEN = ("--arch", "unet", "--schedule", "cosine", "--freeze-encoder", 1, "--normalize", "dataset")
+SIGMOID = ("--head", "sigmoid", "--loss", "dice+bce", "--regions", "right_iris+left_iris")
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("words", "sent", "where"),
     [
-        ("--workers", 1),
-        ("--optimizer", "sgd", "--schedule", "plateau", "--ema", 0.9, "--patience", 9, "--accumulate", 2),
-        (
-            "--arch",
-            "unet",
-            "--schedule",
-            "cosine",
-            "--head",
-            "sigmoid",
-            "--loss",
-            "dice+bce",
-            "--normalize",
-            "dataset",
-            "--regions",
-            "right_iris+left_iris",
-        ),
+        (DEFAULTS, (signal.SIGINT, 1, 1), "in epoch 2 after 2 of 4 batches"),
+        (DEFAULTS, (signal.SIGTERM, 0, 0), "in epoch 1 after 1 of 4 batches"),
+        (MEAN_AND_PLATEAU, (signal.SIGINT, 1, 0), "in epoch 2 after 2 of 4 batches"),
+        ((*FROZEN, *SIGMOID), (signal.SIGINT, 0, 1), "in epoch 1 after 2 of 4 batches"),
+        (MEAN_AND_PLATEAU, (signal.SIGINT, 0, 3), "after epoch 1 of 2"),
+        ((), (signal.SIGTERM, 0, 1, 1, "validation_step"), "after epoch 1 of 2"),
     ],
-    ids=["defaults", "sgd, plateau, running mean", "cosine, sigmoid, statistics"],
+    ids=["workers", "SIGTERM", "sgd, plateau, mean", "frozen, cosine, sigmoid", "last batch", "while validating"],
 )
 def test_a_stopped_run_goes_on_bit_for_bit(
-    words: tuple[object, ...], iris_photos: Path, tmp_path: Path, stop_in_second_epoch: pytest.MonkeyPatch
+    words: tuple[object, ...],
+    sent: tuple[Any, ...],
+    where: str,
+    iris_photos: Path,
+    tmp_path: Path,
+    send: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    words = ("--epochs", 2, "--precision", "fp32", *words)
-    stopped = fit(iris_photos, tmp_path / "stopped", *words)
-    assert stopped.exit_code == 1
-    last = tmp_path / "stopped" / "last.pt"
-    assert f"--resume {last} goes on" in stopped.output.replace("\n", "")
-    stop_in_second_epoch.undo()
+    words = ("--epochs", 2, "--precision", "fp32", "--batch-size", 1, *words)
     whole = fitted(iris_photos, tmp_path / "whole", *words)
+    send(*sent)
+    stopped = fit(iris_photos, tmp_path / "stopped", *words)
+    monkeypatch.undo()
+    last = tmp_path / "stopped" / "last.pt"
+    assert stopped.exit_code == 1
+    assert f"stopped {where}: the same command with --resume {last} goes on" in stopped.output.replace("\n", "")
     before = read_contents(last)
     resumed = fitted(iris_photos, tmp_path / "stopped", *words, "--resume", last)
     assert resumed["epoch"] == whole["epoch"] == 1
@@ -88,15 +99,33 @@ def test_a_stopped_run_goes_on_bit_for_bit(
     assert any(not torch.equal(value, before["state_dict"][name]) for name, value in resumed["state_dict"].items())
 
 
-def test_a_stop_before_the_first_epoch_is_done_keeps_nothing(
-    iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_in_second_epoch: pytest.MonkeyPatch
+def test_a_second_signal_stops_at_once_and_says_what_is_kept(
+    iris_photos: Path, tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(_: Training) -> None:
-        raise KeyboardInterrupt
+    send(signal.SIGINT, 0, 0, 2)
+    nothing = fit(iris_photos, tmp_path)
+    assert (nothing.exit_code, "stopped at once, before anything was saved: nothing is kept" in nothing.output) == (
+        1,
+        True,
+    )
+    assert not (tmp_path / "last.pt").exists()
+    monkeypatch.undo()
+    send(signal.SIGINT, 1, 0, 2)
+    later = fit(iris_photos, tmp_path)
+    assert f"stopped at once: the same command with --resume {tmp_path / 'last.pt'}" in later.output.replace("\n", "")
+    assert read_contents(tmp_path / "last.pt")["epoch"] == 0
 
-    stop_in_second_epoch.setattr(Training, "on_train_epoch_start", stop)
-    stopped = fit(iris_photos, tmp_path)
-    assert (stopped.exit_code, "stopped before an epoch was done" in stopped.output) == (1, True)
+
+def test_the_rest_of_an_epoch_belongs_to_its_data_and_batches(
+    iris_photos: Path, tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--schedule", "constant", "--epochs", 1)
+    send(signal.SIGINT, 0, 0)
+    fit(iris_photos, tmp_path, *words, "--batch-size", 1)
+    monkeypatch.undo()
+    result = fit(iris_photos, tmp_path, *words, "--batch-size", 2, "--resume", tmp_path / "last.pt")
+    line = "stopped within an epoch and had batch size 1, this one has 2"
+    assert (result.exit_code, line in result.output.replace("\n", " ")) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +176,7 @@ def test_frozen_stages_keep_the_weights_that_they_were_given(iris_photos: Path, 
     given = ResNet34Encoder(2).state_dict()
     torch.save(given, tmp_path / "encoder.pth")
     words = ("--arch", "unet-resnet34", "--encoder-weights", tmp_path / "encoder.pth", "--freeze-encoder", 1)
-    state = fitted(iris_photos, tmp_path, *words, "--epochs", 1, "--encoder-lr", 1e-4)["state_dict"]
+    state = fitted(iris_photos, tmp_path, *words, "--epochs", 2, "--encoder-lr", 1e-4)["state_dict"]
     for name, value in given.items():
         is_learning = name.startswith("layer4") and not name.endswith("num_batches_tracked")
         assert torch.equal(state[f"network.encoder.{name}"], value) != is_learning or value.ndim == 0, name
@@ -180,6 +209,105 @@ def test_the_running_mean_of_the_weights_is_what_is_kept(iris_photos: Path, tmp_
 
 def test_accumulated_batches_make_one_step(iris_photos: Path, tmp_path: Path) -> None:
     assert fitted(iris_photos, tmp_path, "--epochs", 1, "--batch-size", 1, "--accumulate", 4)["global_step"] == 1
+
+
+@pytest.fixture(scope="module")
+def teacher(iris_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that takes every pixel for the left iris, whatever it is shown."""
+    out = tmp_path_factory.mktemp("teacher")
+    contents = fitted(iris_photos, out, "--epochs", 1)
+    contents["state_dict"]["network.head.weight"].zero_()
+    contents["state_dict"]["network.head.bias"].copy_(torch.tensor([0.0, 0.0, 6.0]).repeat_interleave(4))
+    torch.save(contents, out / "teacher.pt")
+    return out / "teacher.pt"
+
+
+TAUGHT = ("--learning-rate", 0.03, "--epochs", 8, "--batch-size", 1, "--augment", "none")
+
+
+@pytest.mark.parametrize(("weight", "shares"), [(1, (0.9, 1.0)), (0, (0.0, 0.5))])
+def test_a_student_follows_its_teacher_as_far_as_it_is_told_to(
+    weight: float, shares: tuple[float, float], iris_photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    contents = fitted(iris_photos, tmp_path, "--teacher", teacher, "--teacher-weight", weight, *TAUGHT)
+    network, _ = load_checkpoint(tmp_path / "last.pt")
+    photo = cv2.imread(str(iris_photos / "val" / "images" / "0.png"))
+    with torch.no_grad():
+        predicted = network(torch.from_numpy(photo)[None]).argmax(1)
+    low, high = shares
+    assert low <= (predicted == 2).float().mean() <= high  # the labels have it on a hundredth of the crop
+    assert all(name.startswith("network.") for name in contents["state_dict"])
+    losses = list(read_curves(tmp_path)["train_teacher_loss"].values())
+    assert (losses[-1] < losses[0] / 2) == (weight == 1)
+
+
+def test_a_run_goes_on_with_the_teacher_that_it_had(iris_photos: Path, teacher: Path, tmp_path: Path) -> None:
+    words = ("--epochs", 1, "--teacher", teacher)
+    fitted(iris_photos, tmp_path, *words)
+    resume = ("--resume", tmp_path / "last.pt")
+    assert fit(iris_photos, tmp_path, *words, *resume).exit_code == 0
+    for others, line in [
+        (("--epochs", 1), "had teacher"),
+        (("--epochs", 1, "--teacher", teacher.with_name("best.pt")), "had teacher"),
+        ((*words, "--teacher-weight", 0.1), "had teacher_weight 0.5, this one has 0.1"),
+    ]:
+        result = fit(iris_photos, tmp_path, *others, *resume)
+        assert (result.exit_code, line in result.output.replace("\n", " ")) == (1, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--regions", "left_iris"), "the teacher has regions ['background', 'right_iris', 'left_iris'], the student"),
+        (("--layout", "tight"), "the teacher has layout celeba, the student tight"),
+        (("--teacher", "gone.pt"), "gone.pt: no such checkpoint"),
+    ],
+)
+def test_a_teacher_of_something_else_is_refused(
+    words: tuple[object, ...], line: str, iris_photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    result = fit(iris_photos, tmp_path, "--teacher", teacher, *words)
+    assert (result.exit_code, line in " ".join(result.output.split())) == (1, True), result.output
+
+
+def test_a_log_file_gets_one_plain_line_an_epoch(iris_photos: Path, tmp_path: Path) -> None:
+    result = fit(iris_photos, tmp_path, "--epochs", 2)
+    lines = [line for line in result.output.splitlines() if line.startswith("epoch")]
+    score = next(iter(read_curves(tmp_path)["val_score"].values()))
+    assert re.fullmatch(rf"epoch 1 of 2: loss \d\.\d{{4}}, val_score {score:.4f}, \d+\.\d s", lines[0]), lines
+    assert (len(lines), lines[1][:13]) == (2, "epoch 2 of 2:")
+
+
+def test_a_terminal_gets_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = FitConfig("unet-lite", (), (), tmp_path, 1, 1, 1e-3, 0, 2, ("background", "left_iris"), 1, 0, None)
+    for is_terminal in (True, False):
+        monkeypatch.setattr("train.loop.console", Console(force_terminal=is_terminal))
+        callbacks = build_trainer(config, Processes(), 1).callbacks  # type: ignore[attr-defined]  # Lightning sets it
+        kinds = [type(callback) for callback in callbacks]
+        assert (RichProgressBar in kinds, EpochLine in kinds) == (is_terminal, not is_terminal)
+
+
+def test_tensorboard_has_the_scalars_of_the_log(iris_photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    fitted(iris_photos, tmp_path, "--tensorboard", "--epochs", 2)
+    (part,) = (tmp_path / "tensorboard").iterdir()
+    events = EventAccumulator(str(part))
+    events.Reload()
+    curves = read_curves(tmp_path)
+    assert set(curves) <= set(events.Tags()["scalars"])
+    scalars = {event.step: event.value for event in events.Scalars("val_score")}
+    assert scalars == pytest.approx(curves["val_score"])
+
+
+def test_without_tensorboard_it_says_what_to_install(
+    iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.fit_command.find_spec", lambda _: None)
+    result = fit(iris_photos, tmp_path, "--tensorboard")
+    assert (result.exit_code, "pip install '.[tensorboard]'" in result.output) == (1, True)
+    assert not (tmp_path / "tensorboard").exists()
 
 
 @pytest.fixture
@@ -269,6 +397,7 @@ def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
         (("--freeze-encoder", "all", "--encoder-lr", 1), 2, "a frozen encoder has no --encoder-lr"),
         (("--arch", "face-finder", "--loss", "dice"), 2, "leave out --loss"),
         (("--arch", "face-finder", "--augment", "none"), 2, "leave out --augment"),
+        (("--arch", "face-finder", "--teacher", "t.pt"), 2, "leave out --teacher"),
         (("--arch", "face-finder", "--encoder-lr", 1), 2, "leave out --freeze-encoder"),
         (("--arch", "unet-resnet34", "--encoder-weights", "gone.pth"), 1, "gone.pth: no such file of encoder weights"),
         (("--regions", "iris,iris"), 2, "a region comes twice"),

@@ -16,6 +16,7 @@ from train.losses import (
     face_finder_loss,
     focal_loss,
     soft_dice_loss,
+    soft_target_loss,
     tversky_loss,
 )
 
@@ -226,3 +227,20 @@ def test_focal_loss_worked_by_hand() -> None:
     exclusive = [-math.log(p) * (1 - p) ** 2 for p in (0.8, 0.5)]
     assert focal_loss(PROBS, TRUTH, is_exclusive=True).item() == pytest.approx(sum(exclusive) / 2, rel=1e-5)
     assert focal_loss(1 - TRUTH, TRUTH, is_exclusive=False).isfinite()
+
+
+@pytest.mark.parametrize(
+    ("is_exclusive", "expected"),
+    [
+        # Softmax of logits 0 and ln 3 is 1/4 and 3/4; the teacher says 1/2 and 1/2.
+        (True, -(0.5 * math.log(1 / 4) + 0.5 * math.log(3 / 4))),
+        # Sigmoid of the same: 1/2 and 3/4, against 1/2 each; the mean of two channels.
+        (False, (math.log(2) - (0.5 * math.log(3 / 4) + 0.5 * math.log(1 / 4))) / 2),
+    ],
+    ids=["softmax", "sigmoid"],
+)
+def test_soft_targets_by_hand(is_exclusive: bool, expected: float) -> None:
+    logits = torch.tensor([0.0, math.log(3)]).reshape(1, 2, 1, 1).expand(2, 2, 3, 5)
+    teacher_probs = torch.full_like(logits, 0.5)
+    loss = soft_target_loss(logits, teacher_probs, is_exclusive=is_exclusive)
+    assert float(loss) == pytest.approx(expected, rel=1e-6)

@@ -3,6 +3,8 @@
 import csv
 import json
 import shlex
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,14 +156,15 @@ def tiny_study(iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_interrupted_study_goes_on_to_the_same_table(
-    tiny_study: list[object], iris_photos: Path, tmp_path: Path, stop_in_second_epoch: pytest.MonkeyPatch
+    tiny_study: list[object], tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    send(signal.SIGINT, 1, 0)
     stopped = study(*tiny_study)
     assert stopped.exit_code == 1
-    assert "stopped: the same command goes on" in stopped.output
+    assert "stopped in epoch 2 after 1 of 2 batches: the same command goes on" in stopped.output
     assert not (tmp_path / "docs").exists()
-    stop_in_second_epoch.undo()
-    stop_in_second_epoch.setitem(study_command.STUDIES, "optimizers", TINY)
+    monkeypatch.undo()
+    monkeypatch.setitem(study_command.STUDIES, "optimizers", TINY)
     gone_on = study(*tiny_study)
     assert gone_on.exit_code == 0, gone_on.output
     again = study(*tiny_study)
