@@ -17,13 +17,13 @@ from train.__main__ import app
 from train.checkpoint import load_checkpoint, read_contents
 from train.curves import read_curves
 from train.dataset import split_faces
-from train.evaluation import score_validation
+from train.evaluation import score_faces
 
 pytestmark = pytest.mark.slow
 LIMIT_S = 900
 COMMON = (
     *("--layout", "celeba", "--mask-region", "iris", "--regions", "iris", "--width", 2, "--workers", 0, "--threads", 1),
-    *("--precision", "fp32", "--augment none", "--loss", "cross-entropy"),
+    *("--precision", "fp32", "--augment", "none", "--loss", "cross-entropy"),
     *("--optimizer", "sgd", "--schedule", "constant", "--learning-rate", 0.05, "--clip", 0, "--batch-size", 1),
 )
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -63,7 +63,8 @@ def test_two_processes_learn_as_one_that_adds_up_two_batches(pairs: Path, tmp_pa
     assert read_contents(tmp_path / "two" / "last.pt")["global_step"] == 4
 
     _, faces = split_faces([pairs], "celeba", "iris")  # three: one process has two of them, the other one
-    scores, any_region = score_validation(two, spec, faces, lambda: None)
+    common = {name: [name] for name in spec.regions[1:]}
+    scores, any_region, _ = score_faces(two, spec, faces, common, lambda: None)
     curves = read_curves(tmp_path / "two")
     logged = {name: list(values.values())[-1] for name, values in curves.items()}
     assert logged["val_dice_any_region"] == pytest.approx(any_region.dice, abs=1e-6)
