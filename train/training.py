@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from train.checkpoint import NetworkSpec, spec_contents
@@ -58,6 +59,24 @@ class Training(L.LightningModule):
         scheduler = self.lr_schedulers()
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(float(self.trainer.callback_metrics["val_score"]))
+
+    def on_validation_epoch_start(self) -> None:
+        """Count from nothing."""
+        self._validation_means: dict[str, MeanMetric] = {}
+
+    def count_terms(self, terms: Mapping[str, Tensor], example_count: int) -> None:
+        """Add one validation batch to the means of its loss's terms.
+
+        Not by Lightning's log: over processes with unequal numbers of examples its means are wrong (2.6), for it takes
+        the mean of two whole numbers as a whole number.
+        """
+        for name, term in terms.items():
+            mean = self._validation_means.setdefault(f"val_{name}", MeanMetric(nan_strategy="disable").to(self.device))
+            mean.update(term, example_count)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the means of all processes' examples."""
+        self.log_means({name: mean.compute() for name, mean in self._validation_means.items()})
 
     def log_means(self, values: Mapping[str, Tensor | float], *, prog_bar: bool = False) -> None:
         """Log each value's mean over the epoch and over all processes."""
@@ -140,10 +159,11 @@ class SegmenterTraining(Training):
         logits = self.network(crop_bgr).float()
         self._confusion.update(class_map(to_probs(logits, self.spec.head), self.spec.head), label_map)
         terms = loss_terms(self._config.loss, logits, label_map, self.spec.head)
-        self.log_means({f"val_{name}": term for name, term in terms.items()})
+        self.count_terms(terms, len(crop_bgr))
 
     def on_validation_epoch_end(self) -> None:
         """Log what was counted."""
+        super().on_validation_epoch_end()
         confusion = self._confusion.compute().cpu().numpy()
         self._confusion.reset()
         dice = {
@@ -168,6 +188,7 @@ class FinderTraining(Training):
 
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""
+        super().on_validation_epoch_start()
         self._found_count, self._true_count = 0, 0
         self._errors: list[float] = []
 
@@ -175,7 +196,8 @@ class FinderTraining(Training):
         """Count one batch."""
         thumbnail, score_target, point_target, point_weight, points = batch
         output = self.network(thumbnail).float()
-        self.log_means({"val_loss": face_finder_loss(output, score_target, point_target, point_weight)})
+        loss = face_finder_loss(output, score_target, point_target, point_weight)
+        self.count_terms({"loss": loss}, len(thumbnail))
         for found_faces, true_faces in zip(decode_faces(output).cpu().numpy(), points.cpu().numpy(), strict=True):
             errors, found, true = point_errors(found_faces, true_faces)
             self._errors += errors
@@ -183,6 +205,7 @@ class FinderTraining(Training):
 
     def on_validation_epoch_end(self) -> None:
         """Log what all processes counted."""
+        super().on_validation_epoch_end()
         counts = [len(self._errors), sum(self._errors), self._found_count, self._true_count]
         total = self.trainer.strategy.reduce(torch.tensor(counts, device=self.device), reduce_op="sum")
         hits, error, found_count, true_count = total.tolist()
