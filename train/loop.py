@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import subprocess
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -53,6 +54,8 @@ def fit(config: FitConfig) -> Path:
     """
     keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises on every start
+    for remark in ("Checkpoint directory", "`isinstance"):  # of no use to who asked for this folder
+        warnings.filterwarnings("ignore", message=remark)
     L.seed_everything(config.seed, verbose=False)
     training, train_set, validation_set = (
         prepare_finder(config) if config.arch == FACE_FINDER else prepare_segmenter(config)

@@ -4,7 +4,7 @@ from train.objective import LOSSES, ONLY_HEAD
 from train.study import Row, Study
 
 IRIS_PHOTOS = "the first seed's photos and iris masks: train/ and val/, each with images/ and masks/"
-IRIS_WORDS = "--data {celeba_iris} --mask-region iris --layout celeba --regions right_iris+left_iris"
+IRIS_WORDS = "--mask-region iris --layout celeba --regions right_iris+left_iris"
 IRIS_COLUMNS = {
     "Dice": "validation.any_region.dice",
     "IoU": "validation.any_region.iou",
@@ -21,7 +21,7 @@ OPTIMIZERS = Study(
 one class with Dice loss, batches of 16 and 100 epochs, once with AdamW and once with SGD. The network is a quarter as
 wide as the seed's (16 channels at first instead of 64), for a processor has to do.""",
     data={"celeba_iris": IRIS_PHOTOS},
-    common=f"{SEED_UNET} {IRIS_WORDS}",
+    common=f"--data {{celeba_iris}} {SEED_UNET} {IRIS_WORDS}",
     rows=(ADAMW, Row("sgd", "SGD, 1e-2, momentum 0.9", "--optimizer sgd --learning-rate 1e-2 --momentum 0.9")),
     scored_on="celeba_iris",
     columns=IRIS_COLUMNS,
@@ -30,7 +30,7 @@ wide as the seed's (16 channels at first instead of 64), for a processor has to 
     shows_loss=True,
 )
 
-LITE_IRIS = "--arch unet-lite --head sigmoid --loss dice+bce --batch-size 16 --augment light"
+LITE_IRIS = "--arch unet-lite --head sigmoid --loss dice+bce --augment light"
 SEED_A = Study(
     name="seed-a",
     title="Irises: the first seed's network, and one that runs in real time",
@@ -44,8 +44,20 @@ drew them.""",
     },
     common=IRIS_WORDS,
     rows=(
-        Row("unet-800", "unet, width 16, 800 photos", f"{SEED_UNET} {ADAMW.words}", run_of=(OPTIMIZERS, ADAMW)),
-        Row("lite-800", "unet-lite, 800 photos", f"{LITE_IRIS} --epochs 100"),
+        Row("unet-800", "unet, width 16, 800 photos", "", run_of=(OPTIMIZERS, ADAMW)),
+        Row("lite-800", "unet-lite, 800 photos", f"--data {{celeba_iris}} {LITE_IRIS} --batch-size 16 --epochs 100"),
+        Row(
+            "lite-all",
+            "unet-lite, all",
+            f"--data {{celeba_iris}} --data {{discs}} {LITE_IRIS} --batch-size 32 --epochs 8",
+        ),
+        Row(
+            "lite-all-800",
+            "unet-lite, all, then the 800 photos",
+            f"--data {{celeba_iris}} {LITE_IRIS} --batch-size 16 --epochs 30 --learning-rate 5e-4"
+            " --start-from {after}",
+            after="lite-all",
+        ),
     ),
     scored_on="celeba_iris",
     columns=IRIS_COLUMNS,
@@ -138,7 +150,7 @@ LOSS_STUDY = Study(
 order, budget and optimiser, and each loss in turn. A loss that wants independent regions has a sigmoid head, all
 others softmax.""",
     data={"celeba_iris": IRIS_PHOTOS},
-    common=f"{IRIS_WORDS} --arch unet-lite --batch-size 16 --augment light --epochs 25",
+    common=f"--data {{celeba_iris}} {IRIS_WORDS} --arch unet-lite --batch-size 16 --augment light --epochs 25",
     rows=tuple(Row(loss, loss, f"--loss {loss} --head {ONLY_HEAD.get(loss, 'softmax')}") for loss in LOSSES),
     scored_on="celeba_iris",
     columns=IRIS_COLUMNS,
