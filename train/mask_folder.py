@@ -15,7 +15,7 @@ import numpy.typing as npt
 from realtime.geometry import CROP_SIZE_WH
 from realtime.preprocess import BgrImage
 from realtime.regions import REGION_GROUPS, Region, region_name
-from train.label_set import MARGIN_PX
+from train.label_set import MARGIN_PX, SIDES
 
 LabelMap = npt.NDArray[np.uint8]
 
@@ -58,7 +58,8 @@ class MaskPair:
     @property
     def labeller(self) -> str:
         """Who drew the masks, as far as the files say."""
-        return f"masks of {self.mask.parents[1].name}"
+        folder = self.mask.parents[1]
+        return f"masks of {folder.parent.name if folder.name in SIDES else folder.name}"
 
     def read_canvas(self) -> BgrImage:
         """(314, 274, 3) uint8: the crop, its edge repeated all round.

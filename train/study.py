@@ -89,19 +89,24 @@ class StudyPlaces:
         return self.runs / study.name / row.name
 
 
-def row_words(study: Study, row: Row, places: StudyPlaces, *, epochs: int | None = None) -> list[str]:
-    """The options of `fit` that make a row, but for `--out`.
+def row_words(study: Study, row: Row, *, epochs: int | None = None) -> list[str]:
+    """The options of `fit` that make a row, but for `--out`; data and checkpoints are still names in braces."""
+    study, row = row.run_of or (study, row)
+    words = shlex.split(f"{study.common} {row.words}")
+    return words if epochs is None else [*words, "--epochs", str(epochs)]
+
+
+def fill_in(words: Sequence[str], study: Study, row: Row, places: StudyPlaces) -> list[str]:
+    """The words with paths in the place of names in braces.
 
     Raises:
         ValueError: a folder of data is not given, or does not exist.
     """
-    study, row = row.run_of or (study, row)
-    names = {name: str(check_data(study, name, places)) for name in study.data if f"{{{name}}}" in _pattern(study, row)}
+    names = {name: str(check_data(study, name, places)) for name in study.data if f"{{{name}}}" in words}
     if row.after:
         others = {other.name: other for other in study.rows}
         names["after"] = str(places.folder(study, others[row.after]) / "best.pt")
-    words = [word.format_map(names) for word in shlex.split(_pattern(study, row))]
-    return words if epochs is None else [*words, "--epochs", str(epochs)]
+    return [word.format_map(names) for word in words]
 
 
 def check_data(study: Study, name: str, places: StudyPlaces) -> Path:
@@ -135,7 +140,6 @@ def run_row(
     *,
     fit: Callable[[FitConfig], Path],
     score: Callable[[Path, Path], dict[str, Any]],
-    describe: Mapping[str, Any],
     epochs: int | None = None,
     workers: int = 0,
 ) -> bool:
@@ -146,8 +150,7 @@ def run_row(
         row: which of its runs.
         places: where the data and the runs are.
         fit: trains, and gives the best checkpoint.
-        score: of a checkpoint, scored into a folder: all its scores.
-        describe: what else the result is to tell: the machine, the commit.
+        score: what the result tells of a checkpoint, scored into a folder: scores, parameters, commit, machine.
         epochs: of every run, in place of the study's own.
         workers: processes that load data.
 
@@ -158,7 +161,7 @@ def run_row(
         ValueError: data is missing, or the folder holds another run.
     """
     folder = places.folder(study, row)
-    words = row_words(study, row, places, epochs=epochs)
+    words = row_words(study, row, epochs=epochs)
     done = read_result(folder)
     if done is not None:
         if done["words"] != words:
@@ -168,7 +171,7 @@ def run_row(
         return False
     last = folder / "last.pt"
     resume = ["--resume", str(last)] if last.is_file() else []
-    config = config_of([*words, *resume, "--workers", str(workers)], folder)
+    config = config_of([*fill_in(words, study, row, places), *resume, "--workers", str(workers)], folder)
     with _seconds_counted(folder):
         best = fit(config)
     result = {
@@ -176,8 +179,7 @@ def run_row(
         "epochs": config.epochs,
         "seed": config.seed,
         "seconds": round(_read_seconds(folder)),
-        **describe,
-        "scores": score(best, folder),
+        **score(best, folder),
     }
     (folder / RESULT_NAME).write_text(json.dumps(result, indent=2) + "\n")
     return True
@@ -217,10 +219,6 @@ def chosen_rows(study: Study, names: Iterable[str]) -> list[Row]:
     if unknown:
         raise ValueError(f"the study {study.name} has no row {', '.join(unknown)}; it has {', '.join(known)}")
     return [row for row in study.rows if not names or row.name in names]
-
-
-def _pattern(study: Study, row: Row) -> str:
-    return f"{study.common} {row.words}"
 
 
 @contextmanager

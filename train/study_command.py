@@ -61,26 +61,23 @@ def run_one(study: Study, row: Row, places: StudyPlaces, epochs: int | None, thr
     """Train and score one row with the real network."""
     import torch
 
-    from train.loop import current_commit
     from train.loop import fit as run_fit
 
     if threads:
         torch.set_num_threads(threads)
-    describe = {"commit": current_commit(), "machine": machine_text()}
     return run_row(
         study,
         row,
         places,
         fit=run_fit,
         score=partial(score_checkpoint, study, places),
-        describe=describe,
         epochs=epochs,
         workers=workers,
     )
 
 
 def score_checkpoint(study: Study, places: StudyPlaces, checkpoint: Path, folder: Path) -> dict[str, Any]:
-    """A checkpoint's scores as `evaluate` gives them; its picture lies in the folder."""
+    """What is known of a checkpoint, its scores as `evaluate` gives them among it; its picture lies in the folder."""
     from train.checkpoint import load_checkpoint
     from train.evaluation import evaluate_segmenter
     from train.landmarks import fetch_landmarker
@@ -92,7 +89,8 @@ def score_checkpoint(study: Study, places: StudyPlaces, checkpoint: Path, folder
     scores = evaluate_segmenter(
         network, spec, [scored_on], contours, landmarker, folder, lambda: None, study.mask_region
     )
-    return {**scores, "parameters": sum(weight.numel() for weight in network.parameters())}
+    parameters = sum(weight.numel() for weight in network.parameters())
+    return {"commit": spec.commit, "machine": machine_text(), "parameters": parameters, "scores": scores}
 
 
 def parse_data(given: list[str]) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from train.curves import read_curves
-from train.study import Study, StudyPlaces, finished_rows, row_words
+from train.study import Study, StudyPlaces, finished_rows
 
 Table = dict[str, dict[str, float]]
 """Numbers by row and heading."""
@@ -50,7 +50,7 @@ def row_numbers(study: Study, result: Mapping[str, Any]) -> dict[str, float]:
     numbers = {heading: round(look_up(result["scores"], where), 4) for heading, where in study.columns.items()}
     return {
         **numbers,
-        "parameters": result["scores"]["parameters"],
+        "parameters": result["parameters"],
         "epochs": result["epochs"],
         "minutes": round(result["seconds"] / 60, 1),
     }
@@ -101,11 +101,9 @@ def page_text(study: Study, places: StudyPlaces, results: Mapping[str, Any], tab
     lines += [f"python -m train study {study.name} {given}{outlines}", "```", "", "where the data are:", ""]
     lines += [f"- `{name}`: {what}" for name, what in study.data.items()]
     lines += ["", "Each row is `python -m train fit` with", "", "```"]
-    names = {str(folder): f"{{{name}}}" for name, folder in places.data.items()}
     for row in study.rows:
         if row.title in results:
-            words = [names.get(word, word) for word in row_words(study, row, places)]
-            words = ["{" + f"{row.after}" + "}" if row.after and word.endswith("best.pt") else word for word in words]
+            words = [f"{{{row.after}}}" if word == "{after}" else word for word in results[row.title]["words"]]
             lines.append(f"# {row.title}\n{' '.join(words)}")
     return "\n".join([*lines, "```", ""])
 

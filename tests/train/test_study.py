@@ -16,7 +16,7 @@ from train import study_command
 from train.__main__ import app
 from train.config import FitConfig
 from train.studies import LOSS_STUDY, OPTIMIZERS, SEED_A, STUDIES
-from train.study import Row, Study, StudyPlaces, chosen_rows, config_of, finished_rows, row_words, run_row
+from train.study import Row, Study, StudyPlaces, chosen_rows, config_of, fill_in, finished_rows, row_words, run_row
 from train.study_report import cell_text, look_up, write_report
 
 TINY = Study(
@@ -35,8 +35,8 @@ TINY = Study(
     mask_region="iris",
     reference={"others": {"Dice": 0.5}},
 )
-SCORES = {"parameters": 7, "validation": {"faces": 2, "labels": "made up", "any_region": {"dice": 0.25}}}
-TOLD = {"commit": "abc1234", "machine": "a machine"}
+VALIDATION = {"faces": 2, "labels": "made up"}
+TOLD = {"commit": "abc1234", "machine": "a machine", "parameters": 7}
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def run(row: Row, places: StudyPlaces, made: list[FitConfig], dice: float = 0.25
         made.append(config)
         return config.out / "best.pt"
 
-    scores = {**SCORES, "validation": {**SCORES["validation"], "any_region": {"dice": dice}}}  # type: ignore[dict-item]
-    return run_row(TINY, row, places, fit=fit, score=lambda *_: scores, describe={**TOLD})
+    scores = {"validation": {**VALIDATION, "any_region": {"dice": dice}}}
+    return run_row(TINY, row, places, fit=fit, score=lambda *_: {**TOLD, "scores": scores})
 
 
 def test_a_row_is_made_once_and_its_result_is_kept(places: StudyPlaces) -> None:
@@ -62,7 +62,7 @@ def test_a_row_is_made_once_and_its_result_is_kept(places: StudyPlaces) -> None:
     (config,) = made
     assert (config.learning_rate, config.epochs, config.regions) == (1e-2, 2, ("background", "iris"))
     result = finished_rows(TINY, places)["the first way"]
-    assert (result["epochs"], result["seed"], result["commit"], result["scores"]["parameters"]) == (2, 1, "abc1234", 7)
+    assert (result["epochs"], result["seed"], result["commit"], result["parameters"]) == (2, 1, "abc1234", 7)
 
 
 def test_a_row_goes_on_from_what_an_interrupted_one_left(places: StudyPlaces) -> None:
@@ -83,15 +83,15 @@ def test_a_folder_that_holds_another_run_is_refused(places: StudyPlaces) -> None
 
 
 def test_a_row_can_start_from_another_ones_checkpoint(places: StudyPlaces) -> None:
-    words = row_words(TINY, TINY.rows[1], places)
+    words = fill_in(row_words(TINY, TINY.rows[1]), TINY, TINY.rows[1], places)
     assert words[-1] == str(places.folder(TINY, TINY.rows[0]) / "best.pt")
 
 
 def test_missing_data_and_rows_are_named(places: StudyPlaces, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the study tiny needs --data photos=FOLDER: photos and masks"):
-        row_words(TINY, TINY.rows[0], StudyPlaces({}, tmp_path))
+        fill_in(row_words(TINY, TINY.rows[0]), TINY, TINY.rows[0], StudyPlaces({}, tmp_path))
     with pytest.raises(ValueError, match="gone: no such folder"):
-        row_words(TINY, TINY.rows[0], StudyPlaces({"photos": tmp_path / "gone"}, tmp_path))
+        run(TINY.rows[0], StudyPlaces({"photos": tmp_path / "gone"}, tmp_path), [])
     with pytest.raises(ValueError, match="has no row third; it has first, second"):
         chosen_rows(TINY, ["third"])
     assert [row.name for row in chosen_rows(TINY, ["second"])] == ["second"]
@@ -127,7 +127,7 @@ def test_every_row_of_every_study_is_a_run_that_fit_takes(study: Study, tmp_path
     names = [row.name for row in study.rows]
     assert len(set(names)) == len(names)
     for row in study.rows:
-        config = config_of(row_words(study, row, places), tmp_path / "out")
+        config = config_of(fill_in(row_words(study, row), study, row, places), tmp_path / "out")
         assert config.data[0] == tmp_path
         assert not row.after or row.after in names[: names.index(row.name)]
     assert study.scored_on in study.data
@@ -135,7 +135,8 @@ def test_every_row_of_every_study_is_a_run_that_fit_takes(study: Study, tmp_path
 
 def test_the_studies_are_what_they_say(tmp_path: Path) -> None:
     places = StudyPlaces({"celeba_iris": tmp_path}, tmp_path)
-    adamw, sgd = (config_of(row_words(OPTIMIZERS, row, places), tmp_path) for row in OPTIMIZERS.rows)
+    words = (fill_in(row_words(OPTIMIZERS, row), OPTIMIZERS, row, places) for row in OPTIMIZERS.rows)
+    adamw, sgd = (config_of(of_row, tmp_path) for of_row in words)
     assert (adamw.optimizer, adamw.learning_rate, adamw.batch_size) == ("adamw", 1e-4, 16)
     assert (adamw.arch, adamw.epochs, adamw.width, adamw.regions) == ("unet", 100, 16, ("iris",))
     assert (sgd.optimizer, sgd.learning_rate, sgd.momentum, sgd.loss, sgd.arch) == ("sgd", 1e-2, 0.9, "dice", "unet")
