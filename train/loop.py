@@ -172,8 +172,8 @@ def build_trainer(config: FitConfig, processes: Processes, batch_count: int) -> 
 def keep_freed_memory() -> None:
     """Tell glibc not to hand big blocks back to the system after every step.
 
-    Each step frees and asks for the same few hundred megabytes; without this a third of the time on a CPU goes into
-    page faults (91 -> 131 crops/s on two Zen 4 cores). Source: mallopt(3). Elsewhere than glibc: nothing.
+    Each step frees and asks for the same few hundred megabytes, and without this waits for page faults each time.
+    Source: mallopt(3). Elsewhere than glibc: nothing.
     """
     mmap_max, trim_threshold, top_pad = -4, -1, -2
     try:

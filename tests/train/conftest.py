@@ -123,24 +123,6 @@ def striped_label_map() -> npt.NDArray[np.uint8]:
     return np.repeat(columns[None], CANVAS_SIZE_WH[1], axis=0)
 
 
-@pytest.fixture(scope="session")
-def iris_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six photos of two discs each and their masks, a third of them the validation side."""
-    folder = tmp_path_factory.mktemp("pairs")
-    rng = np.random.default_rng(0)
-    for side, count in (("train", 4), ("val", 2)):
-        for kind in ("images", "masks"):
-            (folder / side / kind).mkdir(parents=True)
-        for number in range(count):
-            mask = np.zeros((218, 178), np.uint8)
-            for x in (60, 118):
-                cv2.circle(mask, (x, 100 + 4 * number), 12, 255, -1)
-            photo = np.where(mask[:, :, None] > 0, 220, rng.integers(0, 90, (218, 178, 3))).astype(np.uint8)
-            assert cv2.imwrite(str(folder / side / "images" / f"{number}.png"), photo)
-            assert cv2.imwrite(str(folder / side / "masks" / f"{number}.jpg"), mask)
-    return folder
-
-
 @pytest.fixture
 def send(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """send(signal, epoch, batch, times=1, step="training_step"): it comes, to the loader's processes, too."""

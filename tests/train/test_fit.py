@@ -31,14 +31,14 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def fit(iris_photos: Path, out: Path, *words: object) -> Result:
-    data = ("--data", iris_photos, "--layout", "celeba", "--mask-region", "iris", "--regions", "iris")
+def fit(pairs: Path, out: Path, *words: object) -> Result:
+    data = ("--data", pairs, "--layout", "celeba", "--mask-region", "iris", "--regions", "iris")
     return run("fit", *data, "--out", out, *QUICK, *words)
 
 
-def fitted(iris_photos: Path, out: Path, *words: object) -> dict[str, Any]:
+def fitted(pairs: Path, out: Path, *words: object) -> dict[str, Any]:
     """What last.pt holds after a run that went well."""
-    result = fit(iris_photos, out, *words)
+    result = fit(pairs, out, *words)
     assert result.exit_code == 0, result.output
     return read_contents(out / "last.pt")
 
@@ -79,31 +79,31 @@ def test_a_stopped_run_goes_on_bit_for_bit(
     words: tuple[object, ...],
     sent: tuple[Any, ...],
     where: str,
-    iris_photos: Path,
+    pairs: Path,
     tmp_path: Path,
     send: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     words = ("--epochs", 2, "--precision", "fp32", "--batch-size", 1, *words)
-    whole = fitted(iris_photos, tmp_path / "whole", *words)
+    whole = fitted(pairs, tmp_path / "whole", *words)
     send(*sent)
-    stopped = fit(iris_photos, tmp_path / "stopped", *words)
+    stopped = fit(pairs, tmp_path / "stopped", *words)
     monkeypatch.undo()
     last = tmp_path / "stopped" / "last.pt"
     assert stopped.exit_code == 1
     assert f"stopped {where}: the same command with --resume {last} goes on" in stopped.output.replace("\n", "")
     before = read_contents(last)
-    resumed = fitted(iris_photos, tmp_path / "stopped", *words, "--resume", last)
+    resumed = fitted(pairs, tmp_path / "stopped", *words, "--resume", last)
     assert resumed["epoch"] == whole["epoch"] == 1
     assert_same_run(resumed, whole)
     assert any(not torch.equal(value, before["state_dict"][name]) for name, value in resumed["state_dict"].items())
 
 
 def test_a_second_signal_stops_at_once_and_says_what_is_kept(
-    iris_photos: Path, tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(signal.SIGINT, 0, 0, 2)
-    nothing = fit(iris_photos, tmp_path)
+    nothing = fit(pairs, tmp_path)
     assert (nothing.exit_code, "stopped at once, before anything was saved: nothing is kept" in nothing.output) == (
         1,
         True,
@@ -111,19 +111,19 @@ def test_a_second_signal_stops_at_once_and_says_what_is_kept(
     assert not (tmp_path / "last.pt").exists()
     monkeypatch.undo()
     send(signal.SIGINT, 1, 0, 2)
-    later = fit(iris_photos, tmp_path)
+    later = fit(pairs, tmp_path)
     assert f"stopped at once: the same command with --resume {tmp_path / 'last.pt'}" in later.output.replace("\n", "")
     assert read_contents(tmp_path / "last.pt")["epoch"] == 0
 
 
 def test_the_rest_of_an_epoch_belongs_to_its_data_and_batches(
-    iris_photos: Path, tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("--schedule", "constant", "--epochs", 1)
     send(signal.SIGINT, 0, 0)
-    fit(iris_photos, tmp_path, *words, "--batch-size", 1)
+    fit(pairs, tmp_path, *words, "--batch-size", 1)
     monkeypatch.undo()
-    result = fit(iris_photos, tmp_path, *words, "--batch-size", 2, "--resume", tmp_path / "last.pt")
+    result = fit(pairs, tmp_path, *words, "--batch-size", 2, "--resume", tmp_path / "last.pt")
     line = "stopped within an epoch and had batch size 1, this one has 2"
     assert (result.exit_code, line in result.output.replace("\n", " ")) == (1, True)
 
@@ -140,82 +140,80 @@ def test_the_rest_of_an_epoch_belongs_to_its_data_and_batches(
         (("--epochs", 3), "was planned for 2 steps, this one for 6"),
     ],
 )
-def test_a_run_never_goes_on_as_another(
-    words: tuple[object, ...], line: str, resumable: Path, iris_photos: Path
-) -> None:
-    result = fit(iris_photos, resumable, "--epochs", 1, "--resume", resumable / "last.pt", *words)
+def test_a_run_never_goes_on_as_another(words: tuple[object, ...], line: str, resumable: Path, pairs: Path) -> None:
+    result = fit(pairs, resumable, "--epochs", 1, "--resume", resumable / "last.pt", *words)
     assert result.exit_code == 1
     assert line in result.output.replace("\n", " ")
 
 
 @pytest.fixture(scope="module")
-def resumable(iris_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def resumable(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of one epoch."""
     out = tmp_path_factory.mktemp("resumable")
-    fitted(iris_photos, out, "--epochs", 1)
+    fitted(pairs, out, "--epochs", 1)
     return out
 
 
-def test_independent_regions_learn_evaluate_and_say_what_they_are(iris_photos: Path, tmp_path: Path) -> None:
+def test_independent_regions_learn_evaluate_and_say_what_they_are(pairs: Path, tmp_path: Path) -> None:
     words = ("--head", "sigmoid", "--loss", "tversky", "--normalize", "imagenet", "--epochs", 12, "--width", 8)
     words = (*words, "--batch-size", 1, "--learning-rate", 0.02)
-    fitted(iris_photos, tmp_path, *words)
+    fitted(pairs, tmp_path, *words)
     _, spec = load_checkpoint(tmp_path / "best.pt")
     assert (spec.regions, spec.head, spec.layout) == (["right_iris", "left_iris"], "sigmoid", "celeba")
     curves = read_curves(tmp_path)
     assert {"train_tversky_loss", "val_tversky_loss", "val_dice_any_region", "val_dice_left_iris"} <= curves.keys()
     scores = list(curves["val_score"].values())
     assert max(scores) > max(0.3, 10 * scores[0])
-    result = run("evaluate", tmp_path / "best.pt", "--data", iris_photos, "--mask-region", "iris", "--out", tmp_path)
+    result = run("evaluate", tmp_path / "best.pt", "--data", pairs, "--mask-region", "iris", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "any region" in result.output
 
 
-def test_frozen_stages_keep_the_weights_that_they_were_given(iris_photos: Path, tmp_path: Path) -> None:
+def test_frozen_stages_keep_the_weights_that_they_were_given(pairs: Path, tmp_path: Path) -> None:
     torch.manual_seed(4)
     given = ResNet34Encoder(2).state_dict()
     torch.save(given, tmp_path / "encoder.pth")
     words = ("--arch", "unet-resnet34", "--encoder-weights", tmp_path / "encoder.pth", "--freeze-encoder", 1)
-    state = fitted(iris_photos, tmp_path, *words, "--epochs", 2, "--encoder-lr", 1e-4)["state_dict"]
+    state = fitted(pairs, tmp_path, *words, "--epochs", 2, "--encoder-lr", 1e-4)["state_dict"]
     for name, value in given.items():
         is_learning = name.startswith("layer4") and not name.endswith("num_batches_tracked")
         assert torch.equal(state[f"network.encoder.{name}"], value) != is_learning or value.ndim == 0, name
 
 
-def test_the_run_ends_early_when_nothing_gets_better(iris_photos: Path, tmp_path: Path) -> None:
+def test_the_run_ends_early_when_nothing_gets_better(pairs: Path, tmp_path: Path) -> None:
     words = ("--learning-rate", 0, "--schedule", "constant", "--patience", 2, "--clip", 0)
-    last_epoch = fitted(iris_photos, tmp_path, *words, "--epochs", 9)["epoch"]
+    last_epoch = fitted(pairs, tmp_path, *words, "--epochs", 9)["epoch"]
     scores = list(read_curves(tmp_path)["val_score"].values())
     assert last_epoch == len(scores) - 1 < 8
     assert scores.index(max(scores)) == last_epoch - 2
     assert read_contents(tmp_path / "best.pt")["epoch"] == last_epoch - 2
 
 
-def test_plateau_is_told_the_score_of_every_epoch_once(iris_photos: Path, tmp_path: Path) -> None:
-    contents = fitted(iris_photos, tmp_path, "--schedule", "plateau", "--epochs", 2)
+def test_plateau_is_told_the_score_of_every_epoch_once(pairs: Path, tmp_path: Path) -> None:
+    contents = fitted(pairs, tmp_path, "--schedule", "plateau", "--epochs", 2)
     (state,) = contents["lr_schedulers"]
     scores = list(read_curves(tmp_path)["val_score"].values())
     assert state["last_epoch"] == len(scores) == 2
     assert state["best"] == pytest.approx(max(scores))
 
 
-def test_the_running_mean_of_the_weights_is_what_is_kept(iris_photos: Path, tmp_path: Path) -> None:
-    contents = fitted(iris_photos, tmp_path, "--ema", 0.5, "--epochs", 1)
+def test_the_running_mean_of_the_weights_is_what_is_kept(pairs: Path, tmp_path: Path) -> None:
+    contents = fitted(pairs, tmp_path, "--ema", 0.5, "--epochs", 1)
     name = "network.head.weight"
     assert not torch.equal(contents["state_dict"][name], contents["current_model_state"][name])
     network, _ = load_checkpoint(tmp_path / "last.pt")
     assert torch.equal(network.state_dict()["head.weight"], contents["state_dict"][name])
 
 
-def test_accumulated_batches_make_one_step(iris_photos: Path, tmp_path: Path) -> None:
-    assert fitted(iris_photos, tmp_path, "--epochs", 1, "--batch-size", 1, "--accumulate", 4)["global_step"] == 1
+def test_accumulated_batches_make_one_step(pairs: Path, tmp_path: Path) -> None:
+    assert fitted(pairs, tmp_path, "--epochs", 1, "--batch-size", 1, "--accumulate", 4)["global_step"] == 1
 
 
 @pytest.fixture(scope="module")
-def teacher(iris_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def teacher(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that takes every pixel for the left iris, whatever it is shown."""
     out = tmp_path_factory.mktemp("teacher")
-    contents = fitted(iris_photos, out, "--epochs", 1)
+    contents = fitted(pairs, out, "--epochs", 1)
     contents["state_dict"]["network.head.weight"].zero_()
     contents["state_dict"]["network.head.bias"].copy_(torch.tensor([0.0, 0.0, 6.0]).repeat_interleave(4))
     torch.save(contents, out / "teacher.pt")
@@ -227,11 +225,11 @@ TAUGHT = ("--learning-rate", 0.03, "--epochs", 8, "--batch-size", 1, "--augment"
 
 @pytest.mark.parametrize(("weight", "shares"), [(1, (0.9, 1.0)), (0, (0.0, 0.5))])
 def test_a_student_follows_its_teacher_as_far_as_it_is_told_to(
-    weight: float, shares: tuple[float, float], iris_photos: Path, teacher: Path, tmp_path: Path
+    weight: float, shares: tuple[float, float], pairs: Path, teacher: Path, tmp_path: Path
 ) -> None:
-    contents = fitted(iris_photos, tmp_path, "--teacher", teacher, "--teacher-weight", weight, *TAUGHT)
+    contents = fitted(pairs, tmp_path, "--teacher", teacher, "--teacher-weight", weight, *TAUGHT)
     network, _ = load_checkpoint(tmp_path / "last.pt")
-    photo = cv2.imread(str(iris_photos / "val" / "images" / "0.png"))
+    photo = cv2.imread(str(pairs / "val" / "images" / "0.png"))
     with torch.no_grad():
         predicted = network(torch.from_numpy(photo)[None]).argmax(1)
     low, high = shares
@@ -241,17 +239,17 @@ def test_a_student_follows_its_teacher_as_far_as_it_is_told_to(
     assert (losses[-1] < losses[0] / 2) == (weight == 1)
 
 
-def test_a_run_goes_on_with_the_teacher_that_it_had(iris_photos: Path, teacher: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_with_the_teacher_that_it_had(pairs: Path, teacher: Path, tmp_path: Path) -> None:
     words = ("--epochs", 1, "--teacher", teacher)
-    fitted(iris_photos, tmp_path, *words)
+    fitted(pairs, tmp_path, *words)
     resume = ("--resume", tmp_path / "last.pt")
-    assert fit(iris_photos, tmp_path, *words, *resume).exit_code == 0
+    assert fit(pairs, tmp_path, *words, *resume).exit_code == 0
     for others, line in [
         (("--epochs", 1), "had teacher"),
         (("--epochs", 1, "--teacher", teacher.with_name("best.pt")), "had teacher"),
         ((*words, "--teacher-weight", 0.1), "had teacher_weight 0.5, this one has 0.1"),
     ]:
-        result = fit(iris_photos, tmp_path, *others, *resume)
+        result = fit(pairs, tmp_path, *others, *resume)
         assert (result.exit_code, line in result.output.replace("\n", " ")) == (1, True), result.output
 
 
@@ -264,14 +262,14 @@ def test_a_run_goes_on_with_the_teacher_that_it_had(iris_photos: Path, teacher: 
     ],
 )
 def test_a_teacher_of_something_else_is_refused(
-    words: tuple[object, ...], line: str, iris_photos: Path, teacher: Path, tmp_path: Path
+    words: tuple[object, ...], line: str, pairs: Path, teacher: Path, tmp_path: Path
 ) -> None:
-    result = fit(iris_photos, tmp_path, "--teacher", teacher, *words)
+    result = fit(pairs, tmp_path, "--teacher", teacher, *words)
     assert (result.exit_code, line in " ".join(result.output.split())) == (1, True), result.output
 
 
-def test_a_log_file_gets_one_plain_line_an_epoch(iris_photos: Path, tmp_path: Path) -> None:
-    result = fit(iris_photos, tmp_path, "--epochs", 2)
+def test_a_log_file_gets_one_plain_line_an_epoch(pairs: Path, tmp_path: Path) -> None:
+    result = fit(pairs, tmp_path, "--epochs", 2)
     lines = [line for line in result.output.splitlines() if line.startswith("epoch")]
     score = next(iter(read_curves(tmp_path)["val_score"].values()))
     assert re.fullmatch(rf"epoch 1 of 2: loss \d\.\d{{4}}, val_score {score:.4f}, \d+\.\d s", lines[0]), lines
@@ -287,11 +285,11 @@ def test_a_terminal_gets_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert (RichProgressBar in kinds, EpochLine in kinds) == (is_terminal, not is_terminal)
 
 
-def test_tensorboard_has_the_scalars_of_the_log(iris_photos: Path, tmp_path: Path) -> None:
+def test_tensorboard_has_the_scalars_of_the_log(pairs: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    fitted(iris_photos, tmp_path, "--tensorboard", "--epochs", 2)
+    fitted(pairs, tmp_path, "--tensorboard", "--epochs", 2)
     (part,) = (tmp_path / "tensorboard").iterdir()
     events = EventAccumulator(str(part))
     events.Reload()
@@ -302,10 +300,10 @@ def test_tensorboard_has_the_scalars_of_the_log(iris_photos: Path, tmp_path: Pat
 
 
 def test_without_tensorboard_it_says_what_to_install(
-    iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("train.fit_command.find_spec", lambda _: None)
-    result = fit(iris_photos, tmp_path, "--tensorboard")
+    result = fit(pairs, tmp_path, "--tensorboard")
     assert (result.exit_code, "pip install '.[tensorboard]'" in result.output) == (1, True)
     assert not (tmp_path / "tensorboard").exists()
 
@@ -351,11 +349,11 @@ def test_what_is_given_beside_a_preset_wins_even_where_it_is_fits_own_default(as
     assert (config.batch_size, config.width, config.epochs, config.learning_rate) == (32, 16, 12, 1e-4)
 
 
-def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(iris_photos: Path, tmp_path: Path) -> None:
-    first = fitted(iris_photos, tmp_path / "first", "--epochs", 1)
+def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(pairs: Path, tmp_path: Path) -> None:
+    first = fitted(pairs, tmp_path / "first", "--epochs", 1)
     still = ("--epochs", 1, "--learning-rate", 0, "--schedule", "constant", "--normalize", "imagenet")
     words = (*still, "--regions", "right_iris+left_iris", "--start-from", tmp_path / "first" / "last.pt")
-    second = fitted(iris_photos, tmp_path / "second", *words)
+    second = fitted(pairs, tmp_path / "second", *words)
     weights = {name: value for name, value in first["state_dict"].items() if name.endswith("conv.weight")}
     assert weights
     for name, value in weights.items():
@@ -366,22 +364,22 @@ def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(iris_phot
     assert mean.tolist() == pytest.approx([0.406 * 255, 0.456 * 255, 0.485 * 255], abs=0.1)
 
 
-def test_another_networks_weights_are_refused(iris_photos: Path, tmp_path: Path) -> None:
-    fitted(iris_photos, tmp_path / "first", "--epochs", 1)
-    result = fit(iris_photos, tmp_path / "second", "--width", 4, "--start-from", tmp_path / "first" / "last.pt")
+def test_another_networks_weights_are_refused(pairs: Path, tmp_path: Path) -> None:
+    fitted(pairs, tmp_path / "first", "--epochs", 1)
+    result = fit(pairs, tmp_path / "second", "--width", 4, "--start-from", tmp_path / "first" / "last.pt")
     assert result.exit_code == 1
     assert "unet-lite of width 2, where unet-lite of width 4 starts" in " ".join(result.output.split())
 
 
 def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
-    iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
     spy = lambda canvas, labels, _: (seen.append(1.0), center_pair(canvas, labels))[1]  # noqa: E731
     monkeypatch.setitem(AUGMENTATIONS, "live", spy)
-    fitted(iris_photos, tmp_path / "still", "--epochs", 1, "--augment", "none")
+    fitted(pairs, tmp_path / "still", "--epochs", 1, "--augment", "none")
     assert not seen
-    fitted(iris_photos, tmp_path / "moved", "--epochs", 1)
+    fitted(pairs, tmp_path / "moved", "--epochs", 1)
     assert len(seen) == 4
 
 
@@ -406,21 +404,21 @@ def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
     ],
 )
 def test_options_that_do_not_go_together_get_one_line(
-    words: tuple[object, ...], exit_code: int, line: str, iris_photos: Path, tmp_path: Path
+    words: tuple[object, ...], exit_code: int, line: str, pairs: Path, tmp_path: Path
 ) -> None:
-    result = fit(iris_photos, tmp_path, *words)
+    result = fit(pairs, tmp_path, *words)
     assert line in " ".join(result.output.replace("│", " ").split())
     assert result.exit_code == exit_code
     assert "Traceback" not in result.output
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the GPU that fp16 wants")
-def test_half_precision_without_a_gpu_is_refused(iris_photos: Path, tmp_path: Path) -> None:
-    result = fit(iris_photos, tmp_path, "--precision", "fp16")
+def test_half_precision_without_a_gpu_is_refused(pairs: Path, tmp_path: Path) -> None:
+    result = fit(pairs, tmp_path, "--precision", "fp16")
     assert (result.exit_code, "--precision fp16 needs a GPU" in result.output) == (1, True)
 
 
-def test_a_bad_mask_is_named_before_training_starts(iris_photos: Path, tmp_path: Path) -> None:
-    result = run("fit", "--data", iris_photos, "--out", tmp_path / "run", *QUICK)
+def test_a_bad_mask_is_named_before_training_starts(pairs: Path, tmp_path: Path) -> None:
+    result = run("fit", "--data", pairs, "--out", tmp_path / "run", *QUICK)
     assert result.exit_code == 1
     assert "0.jpg: a mask of 0 and 255: say what it shows with --mask-region" in result.output.replace("\n", "")

@@ -40,8 +40,8 @@ TOLD = {"commit": "abc1234", "machine": "a machine", "parameters": 7}
 
 
 @pytest.fixture
-def places(iris_photos: Path, tmp_path: Path) -> StudyPlaces:
-    return StudyPlaces({"photos": iris_photos}, tmp_path / "runs")
+def places(pairs: Path, tmp_path: Path) -> StudyPlaces:
+    return StudyPlaces({"photos": pairs}, tmp_path / "runs")
 
 
 def run(row: Row, places: StudyPlaces, made: list[FitConfig], dice: float = 0.25) -> bool:
@@ -149,11 +149,11 @@ def study(*words: object) -> Result:
 
 
 @pytest.fixture
-def tiny_study(iris_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def tiny_study(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The words that run the tiny study for real."""
     monkeypatch.setitem(study_command.STUDIES, "optimizers", TINY)
     folders = ("--runs", tmp_path / "runs", "--out", tmp_path / "docs")
-    return ["optimizers", "--data", f"photos={iris_photos}", *folders, "--threads", 1]
+    return ["optimizers", "--data", f"photos={pairs}", *folders, "--threads", 1]
 
 
 def test_an_interrupted_study_goes_on_to_the_same_table(
