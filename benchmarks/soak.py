@@ -17,9 +17,10 @@ from typing import Annotated, Any
 
 import typer
 
-from realtime.bench.__main__ import show, write_json
+from realtime.bench.__main__ import show
 from realtime.bench.machine import describe_machine
-from realtime.bench.tables import TextTable
+from realtime.bench.result_file import write_json
+from realtime.bench.text_table import TextTable
 from realtime.errors import UserError
 
 PROJECT = Path(__file__).parent.parent

@@ -3,8 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from realtime.errors import ModelError, ProviderError
+from realtime.device import DeviceBuffers
+from realtime.errors import ModelError
 from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout
 from realtime.preprocess import FINDER_SIDE_PX
+from realtime.providers import DEVICES, THREADS_THAT_PAY, check_runtime_packages, start
+from realtime.providers import Provider as Provider  # whoever opens a session names one
 from realtime.regions import Region, regions_from_names
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 DEFAULT_MODEL = "unet_lite"
 LEFT_RIGHT = "subject"
-THREADS_THAT_PAY = 1
-"""Networks this small gain little from a second thread, which spins while it waits: a laptop has other things to do."""
 CHECKSUMS_NAME = "SHA256SUMS"
 """Beside the model files that this project ships or exports; what `sha256sum -c` reads."""
 SEGMENTER, FACE_FINDER = "segmenter", "face_finder"
@@ -37,36 +36,6 @@ METADATA_KEYS = (
     "training_data",
 )
 """What every model file must say of itself; `scores` and `checkpoint_sha256` may be there too."""
-
-
-class Provider(StrEnum):
-    """What runs the network; `auto` takes the fastest that works here, and only it may fall back."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    TENSORRT = "tensorrt"
-    OPENVINO = "openvino"
-    COREML = "coreml"
-    DIRECTML = "directml"
-
-
-ORT_NAMES = {
-    Provider.CPU: "CPUExecutionProvider",
-    Provider.CUDA: "CUDAExecutionProvider",
-    Provider.TENSORRT: "TensorrtExecutionProvider",
-    Provider.OPENVINO: "OpenVINOExecutionProvider",
-    Provider.COREML: "CoreMLExecutionProvider",
-    Provider.DIRECTML: "DmlExecutionProvider",
-}
-AUTO_ORDER = (Provider.CUDA, Provider.CPU)
-INSTALL_HINTS = {
-    Provider.CUDA: "pip install '.[gpu]' on a machine with an NVIDIA driver",
-    Provider.TENSORRT: "pip install '.[gpu]' and TensorRT, on a machine with an NVIDIA driver",
-    Provider.OPENVINO: "pip install '.[openvino]' in an environment of its own",
-    Provider.COREML: "it comes with onnxruntime on macOS",
-    Provider.DIRECTML: "pip install onnxruntime-directml on Windows, in place of onnxruntime",
-}
 
 
 @dataclass(frozen=True)
@@ -134,28 +103,39 @@ class Session:
 
     Args:
         path: the .onnx file.
-        kind: what it must be, `SEGMENTER` or `FACE_FINDER`.
+        kind: what it must be, `SEGMENTER` or `FACE_FINDER`; either where it is not given.
         provider: what to run it on.
-        threads: intra-op threads on the CPU; 0 takes `THREADS_THAT_PAY`.
+        threads: on the CPU; 0 takes `THREADS_THAT_PAY`.
+        profile_to: where `end_profiling` writes how long each node took, as the beginning of a file's name.
 
     Raises:
         ModelError: the file is missing, broken, or not a model of this kind; the message says what is missing.
         ProviderError: the provider cannot be had, and why.
     """
 
-    def __init__(self, path: Path, kind: str, provider: Provider = Provider.AUTO, threads: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        kind: str | None = None,
+        provider: Provider = Provider.AUTO,
+        threads: int = 0,
+        profile_to: Path | None = None,
+    ) -> None:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
         check_runtime_packages()
         check_sum(path)
         self.path = path
-        self._ort, self.provider, self.fallback = _open(path, provider, threads)
+        self._ort, self.provider, self.fallback = start(path, provider, threads or THREADS_THAT_PAY, profile_to)
         self.card = ModelCard.from_metadata(self._ort.get_modelmeta().custom_metadata_map, path)
-        if self.card.kind != kind:
+        if kind not in (None, self.card.kind):
             raise ModelError(f"{path}: a {self.card.kind} model, where a {kind} is needed")
         self._input, self._output = _check_signature(self._ort, self.card, path)
+        self._input_tail = tuple(self._ort.get_inputs()[0].shape[1:])
         self._output_tail = tuple(self._ort.get_outputs()[0].shape[1:])
         self._binding = self._ort.io_binding()
+        self._device = DEVICES.get(self.provider)
+        self._buffers: dict[int, DeviceBuffers] = {}
 
     def run(
         self, images_bgr: npt.NDArray[np.uint8], out: npt.NDArray[np.float32] | None = None
@@ -169,11 +149,21 @@ class Session:
         Returns:
             the model's output, float32: (N, C, 218, 178) probs, or (N, K, 7) faces; `out` where it was given.
         """
-        result = np.empty(self.output_shape(len(images_bgr)), np.float32) if out is None else out
-        self._binding.bind_cpu_input(self._input, np.ascontiguousarray(images_bgr))
+        batch, images = len(images_bgr), np.ascontiguousarray(images_bgr)
+        result = np.empty(self.output_shape(batch), np.float32) if out is None else out
+        if self._device:
+            if batch not in self._buffers:
+                self._buffers[batch] = DeviceBuffers(self._ort, batch, self._device)
+            self._buffers[batch].run(images, result)
+            return result
+        self._binding.bind_cpu_input(self._input, images)
         self._binding.bind_output(self._output, "cpu", 0, np.float32, result.shape, result.ctypes.data)
         self._ort.run_with_iobinding(self._binding)
         return result
+
+    def input_shape(self, batch: int) -> tuple[int, ...]:
+        """Of so many images."""
+        return (batch, *self._input_tail)
 
     def output_shape(self, batch: int) -> tuple[int, ...]:
         """Of the output for so many images."""
@@ -181,8 +171,11 @@ class Session:
 
     def warm_up(self) -> None:
         """Run once on nothing, so that the first real frame is not the slow one."""
-        height, width = self._ort.get_inputs()[0].shape[1:3]
-        self.run(np.zeros((1, height, width, 3), np.uint8))
+        self.run(np.zeros(self.input_shape(1), np.uint8))
+
+    def end_profiling(self) -> Path:
+        """The file, in JSON, that says how long each node of each run took; only where `profile_to` was given."""
+        return Path(self._ort.end_profiling())
 
 
 def find_model(name_or_path: str) -> Path:
@@ -213,55 +206,6 @@ def check_sum(path: Path) -> None:
     expected = listed.get(path.name)
     if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
         raise ModelError(f"{path}: damaged or changed, its SHA-256 is not the one in {sums.name}: get it again")
-
-
-def check_runtime_packages() -> None:
-    """Refuse to run where both onnxruntime and onnxruntime-gpu are installed: together they lose CUDA silently.
-
-    Raises:
-        ProviderError: both are installed; the message says which to remove.
-    """
-    installed = {str(d.name).lower() for d in metadata.distributions(name="onnxruntime")}
-    installed |= {str(d.name).lower() for d in metadata.distributions(name="onnxruntime-gpu")}
-    if {"onnxruntime", "onnxruntime-gpu"} <= installed:
-        raise ProviderError(
-            "onnxruntime and onnxruntime-gpu are both installed and break each other: "
-            "pip uninstall -y onnxruntime onnxruntime-gpu, then install one of them"
-        )
-
-
-def _open(path: Path, provider: Provider, threads: int) -> tuple[ort.InferenceSession, Provider, str]:
-    available = ort.get_available_providers()
-    if provider is Provider.AUTO:
-        wanted = [candidate for candidate in AUTO_ORDER if ORT_NAMES[candidate] in available]
-    elif ORT_NAMES[provider] in available:
-        wanted = [provider]
-    else:
-        hint = INSTALL_HINTS.get(provider, "")
-        here = ", ".join(p.value for p, name in ORT_NAMES.items() if name in available)
-        raise ProviderError(f"provider {provider} is not in this ONNX Runtime (it has: {here}); to get it: {hint}")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or THREADS_THAT_PAY
-    options.log_severity_level = 4
-    problem = ""
-    for candidate in wanted:
-        names = list(dict.fromkeys([ORT_NAMES[candidate], ORT_NAMES[Provider.CPU]]))
-        try:
-            session = ort.InferenceSession(str(path), options, providers=names)
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a dozen types of its own for a bad file
-            if candidate is Provider.CPU:
-                raise ModelError(f"{path}: not a model that ONNX Runtime can load ({_first_line(error)})") from None
-            problem = f"provider {candidate} cannot run {path.name} here ({_first_line(error)})"
-        else:
-            if session.get_providers()[0] == ORT_NAMES[candidate]:
-                return session, candidate, problem
-            problem = f"provider {candidate} did not start here, only {session.get_providers()[0]} did"
-    raise ProviderError(problem or "no execution provider of this ONNX Runtime starts here")
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__
 
 
 def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path) -> tuple[str, str]:

@@ -1,27 +1,33 @@
-"""How fast it runs here: `python -m realtime.bench --video clip.mp4 --json bench.json`, or `--all` for everything."""
+"""How fast it runs here: `python -m realtime.bench`; a video from file to overlay: `--video clip.mp4`, or demo."""
 
-import json as json_format
 import sys
-from collections.abc import Callable, Collection
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from realtime.bench.clip import Clip, empty_room, read_clip
-from realtime.bench.idling import measure_idling
-from realtime.bench.machine import describe_machine
-from realtime.bench.scaling import measure_drawing, measure_further_faces
-from realtime.bench.start_up import measure_start_up
-from realtime.bench.steadiness import measure_steadiness
-from realtime.bench.tables import TextTable, tables_of
-from realtime.bench.trial import Setup, Trial, interleave, summarize_stages
+from realtime.bench.baseline import Baseline
+from realtime.bench.end_to_end import Extra
+from realtime.bench.matrix import Axes
+from realtime.bench.plan import SHORT, Length, Plan, carry_out
+from realtime.bench.plot import draw_rows
+from realtime.bench.result_file import check_writable, write_json
+from realtime.bench.text_table import TextTable
+from realtime.bench.trial import Setup
 from realtime.config import parse_size
-from realtime.errors import OutputError, UserError
-from realtime.session import DEFAULT_MODEL, Provider
+from realtime.errors import UserError
+from realtime.providers import THREADS_THAT_PAY, Provider
+from realtime.session import DEFAULT_MODEL
 from realtime.smoothing import Smoothing
+from realtime.sources import DEMO
+
+PAGE_WIDTH = 140
+"""Columns of what is written to no terminal."""
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def _check_size(size: str | None) -> str | None:
@@ -32,135 +38,103 @@ def _check_size(size: str | None) -> str | None:
     return size
 
 
-Size = Annotated[str | None, typer.Option(callback=_check_size, metavar="WxH", help="Scale the frames first.")]
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-class Extra(StrEnum):
-    """What can be measured beside the stages; each is a key of the JSON file."""
-
-    FLICKER = "flicker"
-    FURTHER_FACES = "further_faces"
-    DRAWING = "drawing"
-    START_UP = "start_up"
-    IDLE = "idle"
+def _check_picture(path: Path | None) -> Path | None:
+    if path is not None and path.suffix.lower() != ".png":
+        raise typer.BadParameter("the picture is written as .png")
+    return path
 
 
 @app.command()
 def bench(
-    video: Annotated[str, typer.Option(help="A video, or 'demo'.")] = "demo",
-    frames: Annotated[int, typer.Option(min=2, help="Of the video, held in memory; 300 of 640x480 are 276 MB.")] = 300,
-    size: Size = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Passes over the frames that count, after one that does not.")] = 5,
-    model: Annotated[str, typer.Option(help="Name of a model in weights/, or path of an .onnx file.")] = DEFAULT_MODEL,
-    provider: Annotated[Provider, typer.Option(help="What runs the networks.")] = Provider.AUTO,
-    threads: Annotated[int, typer.Option(min=0, help="CPU threads of the networks; 0: as many as pay.")] = 0,
-    smoothing: Annotated[Smoothing, typer.Option(help="Of crop and mask over time.")] = Smoothing.LOW,
-    faces: Annotated[int, typer.Option(min=1, max=8, help="Most faces to follow at once.")] = 1,
-    flicker: Annotated[
-        bool, typer.Option("--flicker", help="Also flicker and lag of each level of smoothing.")
-    ] = False,
-    further_faces: Annotated[
-        bool, typer.Option("--further-faces", help="Also one face against two, three, four.")
-    ] = False,
-    drawing: Annotated[bool, typer.Option("--drawing", help="Also drawing on 1280x720 against 3840x2160.")] = False,
-    start_up: Annotated[
-        bool, typer.Option("--start-up", help="Also fresh processes: time to the first overlay, memory.")
-    ] = False,
-    idle: Annotated[bool, typer.Option("--idle", help="Also CPU time with nobody in view.")] = False,
-    empty_video: Annotated[
-        str | None, typer.Option(help="A video without a face, for --idle; a drawn room without it.")
+    model: Annotated[
+        list[str] | None, typer.Option(help="Name in weights/, or path of an .onnx file; all in weights/.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of these.")] = False,
+    provider: Annotated[list[Provider] | None, typer.Option(help="All that this ONNX Runtime has.")] = None,
+    threads: Annotated[list[int] | None, typer.Option(min=1, help="CPU threads; 1, 2 and all cores.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Images in a run; 1 and 4.")] = None,
+    video: Annotated[str | None, typer.Option(help="Also this video, or 'demo', from file to overlay.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; numbers are rougher.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Also other people's networks, in the same run.")] = False,
+    floor: Annotated[bool, typer.Option("--floor", help="Also the least time that this machine allows.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the results to this file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print tables to paste into a page.")] = False,
+    plot: Annotated[Path | None, typer.Option(callback=_check_picture, help="Write a bar chart, .png.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An older --json; each row's ratio to it.")] = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Of the video, held in memory; 300.")] = None,
+    size: Annotated[
+        str | None, typer.Option(callback=_check_size, metavar="WxH", help="Scale the video's frames first.")
+    ] = None,
+    repeat: Annotated[int | None, typer.Option(min=1, help="Passes over the video that count; 5.")] = None,
+    smoothing: Annotated[Smoothing, typer.Option(help="Of crop and mask over time, on the video.")] = Smoothing.LOW,
+    faces: Annotated[int, typer.Option(min=1, max=8, help="Most faces to follow on the video.")] = 1,
+    flicker: Annotated[bool, typer.Option("--flicker", help="Flicker and lag on the video.")] = False,
+    further_faces: Annotated[bool, typer.Option("--further-faces", help="One to four faces on the video.")] = False,
+    drawing: Annotated[bool, typer.Option("--drawing", help="Drawing on 1280x720 and 3840x2160.")] = False,
+    start_up: Annotated[bool, typer.Option("--start-up", help="Fresh processes to the first overlay.")] = False,
+    idle: Annotated[bool, typer.Option("--idle", help="CPU time with nobody in view.")] = False,
+    empty_video: Annotated[str | None, typer.Option(help="Without a face, for --idle; a drawn room.")] = None,
+    landmarker: Annotated[
+        Path | None, typer.Option(help="MediaPipe's face_landmarker.task, for --peers; downloaded once.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that can be measured on the video.")] = False,
 ) -> None:
-    """Time what happens between a frame in memory and its overlay drawn."""
+    """Time every model on every provider that is here; with --video, a video from file to overlay.
+
+    With a video the table has only the rows of what plays it, unless --all or --peers is given, too.
+    """
     flags = (flicker, further_faces, drawing, start_up, idle)
-    extras = [extra for extra, is_wanted in zip(Extra, flags, strict=True) if is_wanted or everything]
-    setup = Setup(model, provider, threads, smoothing, faces)
+    extras = tuple(extra for extra, is_wanted in zip(Extra, flags, strict=True) if is_wanted or everything)
+    axes = Axes(tuple(model or ()), tuple(provider or ()), tuple(threads or ()), tuple(batch or ()))
+    shown = video or (DEMO if extras else None)
+    setup = _setup_of(axes, smoothing, faces, one_of_each=bool(shown or peers))
+    if shown and not (everything or peers):
+        axes = Axes((setup.model,), (setup.provider,), (setup.threads,), axes.batches or (1,))
+    length = SHORT if quick else Length()
+    length = replace(length, frames=frames or length.frames, repeat=repeat or length.repeat)
     size_wh = parse_size(size) if size else None
+    written = [path for path in (json, plot) if path]
     try:
-        if json is not None and not json.parent.is_dir():
-            raise OutputError(f"{json}: its folder does not exist")
-        clip = read_clip(video, frames, size_wh)
-        empty = Clip("room", empty_room(clip.size_wh, 30), clip.step_s)
-        if empty_video is not None:
-            empty = read_clip(empty_video, frames, clip.size_wh)
-        results = measure(clip, empty, video, setup, repeat, extras)
+        for path in written:
+            check_writable(path)
+        old = Baseline.read(baseline) if baseline else None
+        plan = Plan(axes, length, setup, shown, empty_video, size_wh, extras, peers, landmarker, floor, old)
+        outcome = carry_out(plan)
         if json is not None:
-            write_json(json, results)
+            write_json(json, outcome.results)
+        if plot is not None:
+            draw_rows(outcome.rows, _title(outcome.results["machine"]), plot)
     except UserError as error:
         sys.exit(f"error: {error}")
-    show(tables_of(results), markdown)
-    if json is not None:
-        typer.echo(f"wrote {json}", err=True)
+    show(outcome.tables, markdown)
+    for line in [*outcome.remarks(), *(f"wrote {path}" for path in written)]:
+        typer.echo(line, err=True)
 
 
-def measure(
-    clip: Clip, empty: Clip, video: str, setup: Setup, repeat: int, extras: Collection[Extra]
-) -> dict[str, Any]:
-    """Everything that was asked for, as it is written to the JSON file.
-
-    Args:
-        clip: what is played.
-        empty: the same size, nobody in view.
-        video: where the clip came from; a fresh process reads it again.
-        setup: what to run.
-        repeat: passes that count.
-        extras: what else to measure.
-
-    Raises:
-        UserError: the model or the provider cannot be used.
-    """
-    trial = Trial(clip, setup)
-    passes = interleave([trial], repeat)[0]
-    results: dict[str, Any] = {
-        "machine": describe_machine(),
-        "clip": {
-            "name": clip.name,
-            "frames": len(clip.frames),
-            "width": clip.size_wh[0],
-            "height": clip.size_wh[1],
-            "passes": repeat,
-        },
-        "model": trial.segmenter.path.stem,
-        "precision": trial.segmenter.card.precision,
-        "provider_asked": setup.provider.value,
-        "provider_used": trial.segmenter.provider.value,
-        "threads": setup.threads,
-        "smoothing": setup.smoothing.value,
-        "end_to_end": {
-            "faces_per_frame": round(sum(sum(one.faces) for one in passes) / sum(len(one.faces) for one in passes), 3),
-            "stages_ms": summarize_stages(passes),
-        },
-    }
-    measurements: dict[Extra, Callable[[], object]] = {
-        Extra.FLICKER: lambda: measure_steadiness(clip, setup),
-        Extra.FURTHER_FACES: lambda: measure_further_faces(clip, setup, repeat),
-        Extra.DRAWING: lambda: measure_drawing(clip, setup, repeat),
-        Extra.START_UP: lambda: measure_start_up(video, setup, len(clip.frames)),
-        Extra.IDLE: lambda: measure_idling(clip, empty, setup),
-    }
-    return results | {extra.value: run() for extra, run in measurements.items() if extra in extras}
+def _setup_of(axes: Axes, smoothing: Smoothing, faces: int, *, one_of_each: bool) -> Setup:
+    """What plays a video: the program's own choice where nothing was chosen."""
+    for name, values in (("--model", axes.models), ("--provider", axes.providers), ("--threads", axes.threads)):
+        if one_of_each and len(values) > 1:
+            raise typer.BadParameter(f"a video is played with one {name}, not {len(values)}")
+    return Setup(
+        axes.models[0] if axes.models else DEFAULT_MODEL,
+        axes.providers[0] if axes.providers else Provider.AUTO,
+        axes.threads[0] if axes.threads else THREADS_THAT_PAY,
+        smoothing,
+        faces,
+    )
 
 
-def write_json(path: Path, results: dict[str, Any]) -> None:
-    """Write the results.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    try:
-        path.write_text(json_format.dumps(results, indent=2) + "\n")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+def _title(machine: dict[str, str]) -> str:
+    runtimes = [f"{name} {version}" for name, version in machine.items() if name.startswith("onnxruntime")]
+    parts = (machine["cpu"], f"{machine['cores']} cores", machine.get("gpu", ""), *runtimes, machine["commit"])
+    return ", ".join(part for part in parts if part)
 
 
-def show(tables: list[TextTable], markdown: bool) -> None:
+def show(tables: Sequence[TextTable], markdown: bool) -> None:
     """Print tables, for a terminal or for a page."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PAGE_WIDTH)
     for table in tables:
         if markdown:
             typer.echo(table.as_markdown())

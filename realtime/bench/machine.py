@@ -1,4 +1,4 @@
-"""The machine a number was measured on: processor, versions, commit, memory."""
+"""The machine a number was measured on: processor, GPU, versions, commit, memory."""
 
 import os
 import platform
@@ -15,7 +15,8 @@ def describe_machine() -> dict[str, str]:
     """What stands beside every number; the keys stay the same from version to version, but for packages not there."""
     return {
         "cpu": cpu_name(),
-        "cores": str(os.cpu_count() or 1),
+        "cores": str(usable_cores()),
+        **gpu_and_driver(),
         "os": platform.platform(),
         "python": platform.python_version(),
         **package_versions(),
@@ -32,6 +33,18 @@ def cpu_name() -> str:
     if platform.system() == "Darwin":
         return _first_line("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
     return platform.processor() or platform.machine()
+
+
+def usable_cores() -> int:
+    """Those that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpu_and_driver() -> dict[str, str]:
+    """The first NVIDIA GPU and its driver; nothing where there is none."""
+    found = _first_line("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+    gpu, _, driver = found.rpartition(", ")
+    return {"gpu": gpu, "driver": driver} if gpu else {}
 
 
 def package_versions() -> dict[str, str]:

@@ -1,40 +1,14 @@
 """The benchmark's results as tables, to be shown on a terminal or pasted into a page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
+from realtime.bench.text_table import TextTable, span
 from realtime.bench.trial import WHOLE
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """A title, the names of the columns, and rows of as many texts; the first column is words, the others numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-    def for_terminal(self) -> Table:
-        """With rules and colours."""
-        table = Table(title=self.title, title_justify="left")
-        for index, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if index else "left")
-        for row in self.rows:
-            table.add_row(*row)
-        return table
-
-    def as_markdown(self) -> str:
-        """With its title as a line in bold."""
-        rule = ["---"] + ["---:"] * (len(self.columns) - 1)
-        lines = ["| " + " | ".join(cells) + " |" for cells in (self.columns, rule, *self.rows)]
-        return "\n".join([f"**{self.title}**", "", *lines, ""])
-
-
 def tables_of(results: dict[str, Any]) -> list[TextTable]:
-    """The results of a benchmark: the machine, the stages, and whatever else was measured."""
+    """What was measured on a video: the stages, and whatever else."""
     makers: dict[str, Callable[[Any], list[TextTable]]] = {
         "further_faces": further_faces_tables,
         "drawing": drawing_tables,
@@ -42,25 +16,25 @@ def tables_of(results: dict[str, Any]) -> list[TextTable]:
         "idle": idle_tables,
         "flicker": flicker_tables,
     }
-    tables = [TextTable("Machine", ("what", "is"), list(results["machine"].items())), stages_table(results)]
+    tables = [stages_table(results)]
     return tables + [table for key, make in makers.items() if key in results for table in make(results[key])]
 
 
 def stages_table(results: dict[str, Any]) -> TextTable:
-    """One row for each stage of a frame."""
+    """One row for each stage of a frame; reading and writing of the video are no part of the whole."""
     clip, stages = results["clip"], results["end_to_end"]["stages_ms"]
     title = ", ".join(
         (
             clip["name"],
             f"{clip['frames']} frames of {clip['width']}x{clip['height']}",
             f"{clip['passes']} passes; {results['model']} {results['precision']} on {results['provider_used']}",
-            f"threads {results['threads'] or 'auto'}",
+            f"threads {results['threads']}",
             f"smoothing {results['smoothing']}",
             f"{results['end_to_end']['faces_per_frame']} faces a frame: {1e3 / stages[WHOLE]['p50']:.0f} fps",
         )
     )
     rows = [
-        (name, *_percentiles(stage), _span(stage["p50_least"], stage["p50_most"]), f"{stage['frames']:.0f}")
+        (name, *_percentiles(stage), span(stage["p50_least"], stage["p50_most"]), f"{stage['frames']:.0f}")
         for name, stage in stages.items()
     ]
     return TextTable(title, ("stage, ms", "p50", "p95", "p99", "p50 of each pass", "frames"), rows)
@@ -73,7 +47,7 @@ def further_faces_tables(found: Sequence[dict[str, float]]) -> list[TextTable]:
             f"{row['faces']:.0f}",
             *(_percentiles(row) if row["followed"] else ("-", "-", "-")),
             f"{row['further_ms']:.2f}" if "further_ms" in row else "",
-            _span(row["further_least_ms"], row["further_most_ms"]) if "further_ms" in row else "",
+            span(row["further_least_ms"], row["further_most_ms"]) if "further_ms" in row else "",
             f"{100 * row['followed']:.1f}",
         )
         for row in found
@@ -90,7 +64,7 @@ def drawing_tables(found: dict[str, dict[str, Any]]) -> list[TextTable]:
             f"{row['small']['p50']:.3f}",
             f"{row['large']['p50']:.3f}",
             f"{row['ratio']:.2f}",
-            _span(row["ratio_least"], row["ratio_most"]),
+            span(row["ratio_least"], row["ratio_most"]),
         )
         for effect, row in found.items()
     ]
@@ -104,7 +78,7 @@ def start_up_tables(found: dict[str, float]) -> list[TextTable]:
         (
             "process start to first overlay, ms",
             f"{found['first_overlay_ms']:.0f}",
-            _span(found["first_overlay_least_ms"], found["first_overlay_most_ms"], digits=0),
+            span(found["first_overlay_least_ms"], found["first_overlay_most_ms"], digits=0),
         ),
         (f"most memory over {found['frames_each']} frames (RSS), MB", f"{found['peak_rss_mb']:.0f}", ""),
     ]
@@ -118,7 +92,7 @@ def idle_tables(found: dict[str, float]) -> list[TextTable]:
             f"{found['idle_cpu_ms']:.2f}",
             f"{found['following_cpu_ms']:.2f}",
             f"{found['ratio']:.2f}",
-            _span(found["ratio_least"], found["ratio_most"]),
+            span(found["ratio_least"], found["ratio_most"]),
             f"{found['idle_frames_with_face']} of {found['frames_each']}",
         )
     ]
@@ -162,7 +136,3 @@ def flicker_tables(found: dict[str, Any]) -> list[TextTable]:
 
 def _percentiles(row: Mapping[str, float]) -> tuple[str, str, str]:
     return f"{row['p50']:.2f}", f"{row['p95']:.2f}", f"{row['p99']:.2f}"
-
-
-def _span(least: float, most: float, digits: int = 2) -> str:
-    return f"{least:.{digits}f} to {most:.{digits}f}"

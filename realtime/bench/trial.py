@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Protocol
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from realtime.smoothing import Smoothing
 from realtime.timing import percentiles
 
 WHOLE = "whole"
-STAGES = ("find", "crop", "infer", "measure", "smooth", "draw", WHOLE)
+STAGES = ("decode", "find", "crop", "infer", "measure", "smooth", "draw", "encode", WHOLE)
 """The order in which they are listed; a stage that is not named here stands before the whole."""
 
 
@@ -101,7 +102,14 @@ class Trial:
         return faces
 
 
-def interleave(trials: Sequence[Trial], repeat: int) -> list[list[Pass]]:
+class Playable(Protocol):
+    """What takes turns."""
+
+    def play(self) -> Pass:
+        """One pass."""
+
+
+def interleave(trials: Sequence[Playable], repeat: int) -> list[list[Pass]]:
     """The passes of each trial, taken in turn so that a machine that slows down slows all of them.
 
     Every trial has one pass first that is not counted; the turn goes round the other way each time.

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from benchmarks.peer_landmarker import main, ratio_of, table_of
+
 from realtime.timing import percentiles
 
 

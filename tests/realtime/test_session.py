@@ -9,7 +9,10 @@ import onnxruntime as ort
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from realtime import providers
 from realtime import session as session_module
+from realtime.bench.placement import place_nodes
+from realtime.device import GRAPH_RUNS
 from realtime.errors import ModelError, ProviderError
 from realtime.geometry import TIGHT
 from realtime.regions import Region
@@ -226,13 +229,17 @@ class RuntimeWithoutDriver:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[list[str]] = []
+        self.options: list[dict[str, str]] = []
         self.threads: list[int] = []
         self._real = ort.InferenceSession
         monkeypatch.setattr(ort, "InferenceSession", self.open)
         monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
 
-    def open(self, path: str, options: ort.SessionOptions, providers: list[str]) -> ort.InferenceSession:
-        self.asked.append(providers)
+    def open(
+        self, path: str, options: ort.SessionOptions, providers: list[str | tuple[str, dict[str, str]]]
+    ) -> ort.InferenceSession:
+        self.asked.append([name if isinstance(name, str) else name[0] for name in providers])
+        self.options += [name[1] for name in providers if not isinstance(name, str)]
         self.threads.append(options.intra_op_num_threads)
         return self._real(path, options, providers=["CPUExecutionProvider"])
 
@@ -261,17 +268,21 @@ def test_the_number_of_threads_reaches_onnx_runtime(monkeypatch: pytest.MonkeyPa
 class RuntimeWithBrokenCuda(RuntimeWithoutDriver):
     """ONNX Runtime's CUDA build whose libraries do not fit: loading raises."""
 
-    def open(self, path: str, options: ort.SessionOptions, providers: list[str]) -> ort.InferenceSession:
-        if providers[0] == "CUDAExecutionProvider":
+    def open(
+        self, path: str, options: ort.SessionOptions, providers: list[str | tuple[str, dict[str, str]]]
+    ) -> ort.InferenceSession:
+        if providers[0][0] == "CUDAExecutionProvider":
+            self.options.append(providers[0][1])
             raise RuntimeError("libcudnn.so.9: cannot open shared object file\nsecond line")
         return super().open(path, options, providers)
 
 
 def test_a_provider_that_fails_at_load_is_named_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    RuntimeWithBrokenCuda(monkeypatch)
+    runtime = RuntimeWithBrokenCuda(monkeypatch)
     why = "provider cuda cannot run unet_lite.onnx here (libcudnn.so.9: cannot open shared object file)"
     with pytest.raises(ProviderError, match=re.escape(why)):
         Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.CUDA)
+    assert runtime.options == [{"enable_cuda_graph": "1"}, {}]  # a model that no graph can hold still runs
     loaded = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.AUTO)
     assert (loaded.provider, loaded.fallback) == (Provider.CPU, why)
 
@@ -298,12 +309,43 @@ def test_the_result_is_written_where_it_is_wanted(segmenter: Session) -> None:
     assert_allclose(out.sum(axis=1), 1, atol=1e-3)
 
 
+def test_openvino_is_told_how_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = RuntimeWithoutDriver(monkeypatch)
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["OpenVINOExecutionProvider"])
+    with pytest.raises(ProviderError, match="provider openvino did not start here"):
+        Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.OPENVINO, threads=3)
+    assert runtime.options == [{"num_of_threads": "3"}]
+
+
+def test_buffers_that_stay_on_a_device_give_the_same_answers(
+    segmenter: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "DEVICES", {Provider.CPU: "cpu"})
+    resident = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.CPU, threads=1)
+    for images in (crops(1), crops(2), 255 - crops(1)):
+        out = np.full(segmenter.output_shape(len(images)), -1, np.float32)
+        assert resident.run(images, out=out) is out
+        assert_array_equal(out, segmenter.run(images))
+
+
+def test_a_session_of_either_kind_tells_what_goes_in() -> None:
+    shapes = [Session(find_model(name)).input_shape(2) for name in ("unet_lite", "face_finder")]
+    assert shapes == [(2, 218, 178, 3), (2, 160, 160, 3)]
+
+
 @pytest.mark.gpu
-def test_cuda_runs_where_there_is_a_gpu() -> None:
-    loaded = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.CUDA)
-    assert loaded.provider is Provider.CUDA
-    on_cpu = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.CPU)
-    assert_allclose(loaded.run(crops(2)), on_cpu.run(crops(2)), atol=0.02)
+@pytest.mark.parametrize("provider", [Provider.CUDA, Provider.TENSORRT])
+def test_a_gpu_gives_what_the_cpu_gives_in_batches_of_any_size(provider: Provider, segmenter: Session) -> None:
+    loaded = Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, provider)
+    assert loaded.provider is provider
+    for images in (crops(2), crops(1), crops(3), 255 - crops(2)):  # a graph for each size, replayed for the last
+        for _ in range(GRAPH_RUNS):
+            assert_allclose(loaded.run(images), segmenter.run(images), atol=0.02)
+
+
+@pytest.mark.gpu
+def test_no_node_is_left_to_the_cpu() -> None:
+    assert set(place_nodes(find_model("unet_lite"), Provider.CUDA).nodes) == {"cuda"}
 
 
 class Installed:
@@ -329,9 +371,9 @@ def test_two_builds_of_onnx_runtime_side_by_side_are_refused(
     def distributions(name: str) -> list[Installed]:
         return [Installed(package) for package in packages if package.lower() == name]
 
-    monkeypatch.setattr(session_module.metadata, "distributions", distributions)
+    monkeypatch.setattr(providers.metadata, "distributions", distributions)
     if is_refused:
         with pytest.raises(ProviderError, match="pip uninstall"):
-            session_module.check_runtime_packages()
+            providers.check_runtime_packages()
     else:
-        session_module.check_runtime_packages()
+        providers.check_runtime_packages()
