@@ -93,7 +93,7 @@ def placement_of(runs: Iterable[NodeRun], heavy_in_all: int = 0) -> Placement:
 
 
 def profile(path: Path, provider: Provider, threads: int = 0, runs: int = 1) -> list[NodeRun]:
-    """The nodes of a model as ONNX Runtime ran them, each with the mean of its times, in a session of its own.
+    """The nodes of a model as ONNX Runtime ran them, each with the median of its times, in a session of its own.
 
     Args:
         path: the model file.
@@ -127,7 +127,7 @@ def node_runs(events: Iterable[Mapping[str, Any]]) -> list[NodeRun]:
             name.removesuffix(SUFFIX),
             first[name]["op_name"],
             names.get(first[name]["provider"], first[name]["provider"]),
-            float(np.mean(times[1:] or times)) / 1e3,
+            float(np.median(times[1:] or times)) / 1e3,
         )
         for name, times in taken_us.items()
     ]
