@@ -1,6 +1,8 @@
 # Written for GNU Make 3.81 and later, Linux and macOS. On Windows, see the README for the same lines without make.
 PYTHON ?= python3
 ARGS ?=
+VIDEO ?=
+LANDMARKER ?=
 
 RUNTIME := .venv/bin/python
 DEV := .venv-dev/bin/python
@@ -15,7 +17,7 @@ $(1)/bin/python -m pip install --constraint constraints.txt $(2)
 @touch $@
 endef
 
-.PHONY: help webcam test check format
+.PHONY: help webcam test check format bench openvino
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  -  /p' Makefile
@@ -38,9 +40,28 @@ format: .venv-dev/.dev  ## rewrite the code in the project's format
 	$(DEV) -m ruff format .
 	$(DEV) -m ruff check --fix .
 
+# Half an hour on two cores, of which the leak test takes twenty minutes. VIDEO=clip.mp4: a clip with a face, besides the
+# demo. LANDMARKER=face_landmarker.task: MediaPipe's model file, where it is here already.
+bench: .venv-dev/.dev  ## measure this machine, and renew the tables of docs/performance.md
+	mkdir -p .bench
+	$(DEV) -m realtime.bench --peers --floor $(if $(VIDEO),--video $(VIDEO) --size 640x480) \
+		$(if $(LANDMARKER),--landmarker $(LANDMARKER)) --json .bench/models.json --plot docs/models.png
+	$(DEV) -m realtime.bench --all --video demo --json .bench/demo.json
+	$(if $(VIDEO),$(DEV) -m realtime.bench --all --video $(VIDEO) --size 640x480 --json .bench/clip.json)
+	$(DEV) -m benchmarks.soak --json .bench/soak.json
+	$(DEV) -m benchmarks.page docs/performance.md .bench
+
+openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in an environment of its own
+	mkdir -p .bench
+	.venv-openvino/bin/python -m realtime.bench --json .bench/openvino.json
+	$(DEV) -m benchmarks.page docs/performance.md .bench
+
 # A stamp file in each environment: a second call starts at once, a changed pin installs again.
 .venv/.runtime: pyproject.toml constraints.txt
 	$(call install,.venv,--editable '.[cpu]')
+
+.venv-openvino/.runtime: pyproject.toml constraints.txt
+	$(call install,.venv-openvino,--editable '.[openvino]')
 
 .venv/.test: .venv/.runtime
 	$(call install,.venv,pytest hypothesis)

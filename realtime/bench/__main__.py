@@ -80,14 +80,14 @@ def bench(
 ) -> None:
     """Time every model on every provider that is here; with --video, a video from file to overlay.
 
-    With a video the table has only the rows of what plays it, unless --all or --peers is given, too.
+    With a video the table has only the rows of what plays it, unless --peers is given, too.
     """
     flags = (flicker, further_faces, drawing, start_up, idle)
     extras = tuple(extra for extra, is_wanted in zip(Extra, flags, strict=True) if is_wanted or everything)
     axes = Axes(tuple(model or ()), tuple(provider or ()), tuple(threads or ()), tuple(batch or ()))
     shown = video or (DEMO if extras else None)
     setup = _setup_of(axes, smoothing, faces, one_of_each=bool(shown or peers))
-    if shown and not (everything or peers):
+    if shown and not peers:
         axes = Axes((setup.model,), (setup.provider,), (setup.threads,), axes.batches or (1,))
     length = SHORT if quick else Length()
     length = replace(length, frames=frames or length.frames, repeat=repeat or length.repeat)

@@ -1,5 +1,6 @@
 """One run of the benchmark: what is measured, and what comes out of it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +13,7 @@ from realtime.bench.end_to_end import Extra, Scene, measure_end_to_end
 from realtime.bench.machine import describe_machine
 from realtime.bench.matrix import Axes, Timed, find_contenders, measure_rows
 from realtime.bench.rows import Row, files_table, starts_table, times_table
-from realtime.bench.tables import tables_of
+from realtime.bench.tables import machine_table, tables_of
 from realtime.bench.text_table import TextTable
 from realtime.bench.trial import Setup
 from realtime.errors import ProviderError, UserError
@@ -119,6 +120,11 @@ def load(name: str) -> Any:
         raise UserError(f"--{name} needs {error.name}, which is not installed: pip install '.[export]'") from None
 
 
+def model_tables(rows: Sequence[Row]) -> list[TextTable]:
+    """The times of the rows, what fresh processes need, and the files."""
+    return [times_table(rows), starts_table(rows), files_table(rows)]
+
+
 def _measure_models(plan: Plan, peers: Any) -> tuple[Outcome, list[Timed]]:
     """The rows; the peers take their turns among ours."""
     contenders, missing = find_contenders(plan.axes)
@@ -134,8 +140,7 @@ def _measure_models(plan: Plan, peers: Any) -> tuple[Outcome, list[Timed]]:
         about = {"file": str(plan.baseline.path), "commit": plan.baseline.commit}
         results["baseline"] = about | plan.baseline.unmatched(rows)
     results |= {"rows": [row.as_json() for row in rows], "not_started": [asdict(one) for one in missing]}
-    machine = TextTable("Machine", ("what", "is"), list(results["machine"].items()))
-    return Outcome(results, rows, [machine, times_table(rows), starts_table(rows), files_table(rows)]), timed
+    return Outcome(results, rows, [machine_table(results["machine"]), *model_tables(rows)]), timed
 
 
 def _read_scene(plan: Plan) -> Scene:

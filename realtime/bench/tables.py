@@ -7,17 +7,15 @@ from realtime.bench.text_table import TextTable, span
 from realtime.bench.trial import WHOLE
 
 
+def machine_table(machine: Mapping[str, str]) -> TextTable:
+    """What the numbers were measured on."""
+    return TextTable("Machine", ("what", "is"), list(machine.items()))
+
+
 def tables_of(results: dict[str, Any]) -> list[TextTable]:
     """What was measured on a video: the stages, and whatever else."""
-    makers: dict[str, Callable[[Any], list[TextTable]]] = {
-        "further_faces": further_faces_tables,
-        "drawing": drawing_tables,
-        "start_up": start_up_tables,
-        "idle": idle_tables,
-        "flicker": flicker_tables,
-    }
-    tables = [stages_table(results)]
-    return tables + [table for key, make in makers.items() if key in results for table in make(results[key])]
+    found = [table for key, make in MAKERS.items() if key in results for table in make(results[key])]
+    return [stages_table(results), *found]
 
 
 def stages_table(results: dict[str, Any]) -> TextTable:
@@ -132,6 +130,16 @@ def flicker_tables(found: dict[str, Any]) -> list[TextTable]:
             "Frames behind the mask that is not smoothed", ("smoothing", "place", "area of eyes", "area of lips"), lags
         ),
     ]
+
+
+MAKERS: dict[str, Callable[[Any], list[TextTable]]] = {
+    "further_faces": further_faces_tables,
+    "drawing": drawing_tables,
+    "start_up": start_up_tables,
+    "idle": idle_tables,
+    "flicker": flicker_tables,
+}
+"""By the key of what they show."""
 
 
 def _percentiles(row: Mapping[str, float]) -> tuple[str, str, str]:
