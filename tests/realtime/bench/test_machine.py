@@ -1,10 +1,13 @@
 """What is said of the machine."""
 
+import os
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 
+from realtime.bench import machine
 from realtime.bench.machine import describe_machine, git_commit, peak_rss_mb
 
 
@@ -28,3 +31,21 @@ def test_memory_that_was_given_back_still_counts() -> None:
     del block
     assert peak_rss_mb() >= before
     assert 20 < peak_rss_mb() < 50_000
+
+
+def test_a_gpu_is_named_with_its_driver_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_first_line", lambda *_: "NVIDIA A10, 24GB, 550.54")
+    assert machine.gpu_and_driver() == {"gpu": "NVIDIA A10, 24GB", "driver": "550.54"}
+    monkeypatch.setattr(machine, "_first_line", lambda *_: "")
+    assert machine.gpu_and_driver() == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
+def test_only_cores_that_the_process_may_use_count() -> None:
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert machine.usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert machine.usable_cores() == len(allowed)
