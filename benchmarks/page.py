@@ -6,6 +6,7 @@ in it. What has not been measured stays as it was.
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,23 +23,16 @@ from realtime.bench.text_table import TextTable
 PLACE = re.compile(r"(?P<start><!-- (?P<file>\S+\.json) (?P<key>\S+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
 
-def tables_in(results: dict[str, Any], key: str) -> list[TextTable]:
-    """The tables that show one part of a file of results.
-
-    Raises:
-        KeyError: the file holds no such part.
-    """
-    found = results[key]
-    if key in MAKERS:
-        return MAKERS[key](found)
-    return {
-        "machine": lambda: [machine_table(found)],
-        "rows": lambda: model_tables([Row(**row) for row in found]),
-        "end_to_end": lambda: [stages_table(results)],
-        "peers": lambda: peer_tables(found),
-        "floor": lambda: floor_tables(found),
-        "runs": lambda: [soak_table(results)],
-    }[key]()
+TABLES: dict[str, Callable[[dict[str, Any]], list[TextTable]]] = {
+    "machine": lambda results: [machine_table(results["machine"])],
+    "rows": lambda results: model_tables([Row(**row) for row in results["rows"]]),
+    "end_to_end": lambda results: [stages_table(results)],
+    "peers": lambda results: peer_tables(results["peers"]),
+    "floor": lambda results: floor_tables(results["floor"]),
+    "runs": lambda results: [soak_table(results)],
+    **{key: lambda results, key=key: MAKERS[key](results[key]) for key in MAKERS},  # type: ignore[misc]  # the default
+}
+"""What shows each part of a file of results."""
 
 
 def fill(page: str, folder: Path) -> tuple[str, list[str]]:
@@ -53,7 +47,7 @@ def fill(page: str, folder: Path) -> tuple[str, list[str]]:
     def renew(place: re.Match[str]) -> str:
         file, key = folder / place["file"], place["key"]
         try:
-            tables = tables_in(json.loads(file.read_text()), key)
+            tables = TABLES[key](json.loads(file.read_text()))
         except (OSError, ValueError, KeyError):
             remarks.append(f"{file}: holds no {key}; its table stays as it was")
             return place[0]
