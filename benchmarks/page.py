@@ -51,7 +51,7 @@ def fill(page: str, folder: Path) -> tuple[str, list[str]]:
         except (OSError, ValueError, KeyError):
             remarks.append(f"{file}: holds no {key}; its table stays as it was")
             return place[0]
-        return place["start"] + "\n".join(table.as_markdown() for table in tables) + place["end"]
+        return place["start"] + "\n".join(table.as_markdown() for table in tables) + "\n" + place["end"]
 
     return PLACE.sub(renew, page), remarks
 

@@ -32,7 +32,7 @@ class Probe:
     input_shape: tuple[int, ...]
     weights_shape: tuple[int, ...] = ()
     groups: int = 1
-    nodes: int = 16
+    nodes: int = 1
 
     @property
     def amount(self) -> int:
@@ -74,10 +74,11 @@ class Probe:
 
 
 PROBES = {
-    POINTWISE: Probe("Conv", (1, 256, 28, 28), (256, 256, 1, 1)),
-    DENSE: Probe("Conv", (1, 64, 56, 56), (64, 64, 3, 3)),
-    DEPTHWISE: Probe("Conv", (1, 64, 56, 56), (64, 1, 3, 3), groups=64),
-    MATMUL: Probe("MatMul", (512, 256), (256, 256)),
-    STREAMED: Probe("Relu", (1, 8, 218, 178), nodes=1),
+    POINTWISE: Probe("Conv", (1, 128, 28, 28), (128, 128, 1, 1), nodes=8),
+    DENSE: Probe("Conv", (1, 64, 28, 28), (64, 64, 3, 3), nodes=4),
+    DEPTHWISE: Probe("Conv", (1, 64, 56, 56), (64, 1, 3, 3), groups=64, nodes=32),
+    MATMUL: Probe("MatMul", (256, 256), (256, 256), nodes=4),
+    STREAMED: Probe("Relu", (1, 8, 218, 178)),
 }
-"""Large enough that a node's own start does not count, small enough for the caches that the models' tensors fit too."""
+"""Large enough that a node's own start does not count, small enough for the caches that the models' tensors fit too. A run
+takes about as long as a model's, or on a busy machine the longer would be interrupted more."""

@@ -23,7 +23,7 @@ def test_a_table_is_renewed_and_all_else_stays(tmp_path: Path) -> None:
     assert text.startswith("a\n<!-- demo.json start_up -->\n**3 fresh processes")
     assert "| 300 | 290 to 310 |" in text
     assert "old" not in text
-    assert text.endswith("|\n<!-- end -->\nb\n<!-- demo.json idle -->\nkept\n<!-- end -->\n")
+    assert text.endswith("|\n\n<!-- end -->\nb\n<!-- demo.json idle -->\nkept\n<!-- end -->\n")
     assert remarks == [f"{tmp_path / 'demo.json'}: holds no idle; its table stays as it was"]
     assert fill(text, tmp_path)[0] == text
 
