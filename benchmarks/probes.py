@@ -80,5 +80,5 @@ PROBES = {
     MATMUL: Probe("MatMul", (256, 256), (256, 256), nodes=4),
     STREAMED: Probe("Relu", (1, 8, 218, 178)),
 }
-"""Large enough that a node's own start does not count, small enough for the caches that the models' tensors fit too. A run
-takes about as long as a model's, or on a busy machine the longer would be interrupted more."""
+"""Large enough that a node's own start does not count, small enough for the caches that the models' tensors fit too. A
+run takes about as long as a model's, or on a busy machine the longer would be interrupted more."""
