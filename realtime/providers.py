@@ -48,6 +48,8 @@ DEVICES = {Provider.CUDA: "cuda", Provider.TENSORRT: "cuda"}
 """Where input and output stay from run to run, as ONNX Runtime calls it; the other providers take them from memory."""
 GRAPH_OPTIONS = {Provider.CUDA: {"enable_cuda_graph": "1"}, Provider.TENSORRT: {"trt_cuda_graph_enable": "1"}}
 """All of a run's kernels launched at once; refused by ONNX Runtime where a node is left to the CPU."""
+LEFT_TO = {Provider.CPU: (), Provider.TENSORRT: (Provider.CUDA, Provider.CPU)}
+"""Which others take the nodes that a provider cannot run; the CPU where nothing is said. The benchmark counts them."""
 
 Options = dict[str, str]
 
@@ -124,8 +126,7 @@ def _start_on(path: Path, provider: Provider, threads: int, profile_to: Path | N
     failure: Exception | None = None
     for own_options, is_graph in _own_options(provider, threads):
         names: list[str | tuple[str, Options]] = [(ORT_NAMES[provider], own_options)]
-        if provider is not Provider.CPU:
-            names.append(ORT_NAMES[Provider.CPU])
+        names += [ORT_NAMES[one] for one in LEFT_TO.get(provider, (Provider.CPU,)) if one in available_providers()]
         try:
             session = ort.InferenceSession(str(path), _session_options(provider, threads, profile_to), providers=names)
             if is_graph and session.get_providers()[0] == ORT_NAMES[provider]:

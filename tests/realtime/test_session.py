@@ -317,6 +317,16 @@ def test_openvino_is_told_how_many_threads(monkeypatch: pytest.MonkeyPatch) -> N
     assert runtime.options == [{"num_of_threads": "3"}]
 
 
+def test_what_tensorrt_leaves_goes_to_cuda_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = RuntimeWithoutDriver(monkeypatch)
+    names = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: names)
+    with pytest.raises(ProviderError, match="provider tensorrt did not start here"):
+        Session(WEIGHTS_FOLDER / "unet_lite.onnx", SEGMENTER, Provider.TENSORRT)
+    assert runtime.asked == [names]
+    assert runtime.options == [{"trt_cuda_graph_enable": "1"}]
+
+
 def test_buffers_that_stay_on_a_device_give_the_same_answers(
     segmenter: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

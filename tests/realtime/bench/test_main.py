@@ -160,6 +160,17 @@ def test_options_of_the_video_reach_the_plan(monkeypatch: pytest.MonkeyPatch) ->
     assert (found.length.frames, found.length.repeat, found.axes.batches) == (9, 4, (7,))
 
 
+@pytest.mark.parametrize("extra", list(end_to_end.Extra))
+def test_each_extra_is_measured_alone_on_the_demo(extra: end_to_end.Extra, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = planned(monkeypatch, "--" + extra.value.replace("_", "-"))
+    assert (found.extras, found.video, found.peers, found.floor) == ((extra,), "demo", False, False)
+
+
+def test_peers_and_floor_need_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = planned(monkeypatch, "--peers", "--floor", "--landmarker", "a.task")
+    assert (found.video, found.peers, found.floor, found.landmarker) == (None, True, True, Path("a.task"))
+
+
 def test_a_provider_that_starts_for_no_model_is_said_and_the_others_are_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
