@@ -140,10 +140,10 @@ class Session:
 
     Args:
         path: the .onnx or .ort file.
-        kind: what it must be, `SEGMENTER` or `FACE_FINDER`.
+        kind: what it must be, `SEGMENTER` or `FACE_FINDER`; None takes both.
         provider: what to run it on.
         threads: intra-op threads on the CPU; 0 takes `THREADS_THAT_PAY`.
-        output: what a segmenter must give, `PROBS` or `LABELS`.
+        output: what a segmenter must give, `PROBS` or `LABELS`; None takes both.
 
     Raises:
         ModelError: the file is missing, broken, or not a model of this kind; the message says what is missing.
@@ -151,7 +151,12 @@ class Session:
     """
 
     def __init__(
-        self, path: Path, kind: str, provider: Provider = Provider.AUTO, threads: int = 0, output: str = PROBS
+        self,
+        path: Path,
+        kind: str | None,
+        provider: Provider = Provider.AUTO,
+        threads: int = 0,
+        output: str | None = PROBS,
     ) -> None:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
@@ -161,9 +166,9 @@ class Session:
         self._ort, self.provider, self.fallback = _open(path, provider, threads)
         self.metadata: dict[str, str] = self._ort.get_modelmeta().custom_metadata_map
         self.card = ModelCard.from_metadata(self.metadata, path)
-        if self.card.kind != kind:
+        if kind not in (None, self.card.kind):
             raise ModelError(f"{path}: a {self.card.kind} model, where a {kind} is needed")
-        if self.card.output != output:
+        if output not in (None, self.card.output):
             raise ModelError(f"{path}: it gives {self.card.output}, not {output}: export it with --output {output}")
         self._input, self._output = _check_signature(self._ort, self.card, path)
         self._output_tail = tuple(self._ort.get_outputs()[0].shape[1:])
@@ -240,12 +245,16 @@ def check_sum(path: Path) -> None:
     Raises:
         ModelError: it differs.
     """
+    expected = listed_sum(path)
+    if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        raise ModelError(f"{path}: damaged or changed, its SHA-256 is not the one in {CHECKSUMS_NAME}: get it again")
+
+
+def listed_sum(path: Path) -> str | None:
+    """What the SHA256SUMS beside a file says of it; None where it says nothing."""
     sums = path.with_name(CHECKSUMS_NAME)
     lines = sums.read_text().splitlines() if sums.is_file() else []
-    listed = {name.lstrip(" *"): digest for digest, _, name in (line.partition(" ") for line in lines)}
-    expected = listed.get(path.name)
-    if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-        raise ModelError(f"{path}: damaged or changed, its SHA-256 is not the one in {sums.name}: get it again")
+    return {name.lstrip(" *"): digest for digest, _, name in (line.partition(" ") for line in lines)}.get(path.name)
 
 
 def check_runtime_packages() -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import pickle
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +10,12 @@ import onnx
 import pytest
 import torch
 
-from export import parity
-from export.__main__ import main, spread_precisions
-from export.precision import Precision
+from export import model_files, parity
+from export.__main__ import SEVERAL_VALUES, main
+from export.choices import Precision
+from export.command_line import spread_values
 from realtime.session import SEGMENTER, Provider, Session
 from train.checkpoint import file_sha256
-
-export_command = sys.modules["export.__main__"]
 
 
 class Bomb:
@@ -35,7 +33,7 @@ def quick(segmenter, monkeypatch):
     """The segmenter's checkpoint; its graph is not traced again, which takes seconds."""
     model = onnx.load(segmenter.folder / "unet_lite.onnx")
     del model.metadata_props[:]
-    monkeypatch.setattr(export_command, "build_onnx_model", lambda network, spec: model)
+    monkeypatch.setattr(model_files, "build_onnx_model", lambda *_: model)
     return segmenter.checkpoint
 
 
@@ -50,12 +48,12 @@ def test_the_command_says_what_it_wrote_and_nothing_else(kind, request):
     exported = request.getfixturevalue(kind)
     files = sorted(path.name for path in exported.folder.iterdir())
     stem = "unet_lite" if kind == "segmenter" else "face_finder"
-    assert files == ["SHA256SUMS", f"{stem}.onnx", f"{stem}_fp16.onnx"]
+    assert files == ["SHA256SUMS", "export.json", f"{stem}.onnx", f"{stem}_fp16.onnx"]
     assert exported.stderr == ""
     last_line = exported.stdout.splitlines()[-1]
     assert last_line.startswith("wrote ")
     assert all(str(exported.folder / name) in last_line for name in files)
-    assert exported.stdout.startswith("compared with torch on 16 images")
+    assert exported.stdout.splitlines()[1].rstrip() == "compared with torch on 16 public images"
     assert "[torch.onnx]" not in exported.stdout
 
 
@@ -80,12 +78,17 @@ def test_the_checksums_are_those_of_the_files(segmenter):
         pytest.param("--precision=fp32 fp16 c.pt", "--precision fp32 --precision fp16 c.pt", id="equals and a word"),
         pytest.param("--precision fp32 c.pt fp16", "--precision fp32 c.pt fp16", id="a path in between"),
         pytest.param("--precision fp32 --precision fp16 c.pt", "--precision fp32 --precision fp16 c.pt", id="repeated"),
-        pytest.param("--precision fp32 int8", "--precision fp32 --precision int8", id="unknown, for typer to refuse"),
+        pytest.param("--precision fp32 fp64", "--precision fp32 --precision fp64", id="unknown, for typer to refuse"),
+        pytest.param("--format onnx ort c.pt", "--format onnx --format ort c.pt", id="another option"),
+        pytest.param(
+            "--format ort --precision fp16 fp32", "--format ort --precision fp16 --precision fp32", id="two options"
+        ),
+        pytest.param("--format onnx fp16", "--format onnx fp16", id="the value of another option"),
         pytest.param("c.pt --precision", "c.pt --precision", id="no value, for typer to refuse"),
     ],
 )
 def test_several_precisions_may_follow_one_option(words, expected):
-    assert spread_precisions(words.split()) == expected.split()
+    assert spread_values(words.split(), SEVERAL_VALUES) == expected.split()
 
 
 def test_name_out_and_scores_are_kept(quick, tmp_path, capsys):
@@ -93,25 +96,25 @@ def test_name_out_and_scores_are_kept(quick, tmp_path, capsys):
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     out = tmp_path / "new" / "folder"
     assert run(quick, "--name", "tiny", "--precision=fp16", "--out", out, "--scores", tmp_path / "scores.json") == 0
-    assert sorted(path.name for path in out.iterdir()) == ["SHA256SUMS", "tiny_fp16.onnx"]
+    assert sorted(path.name for path in out.iterdir()) == ["SHA256SUMS", "export.json", "tiny_fp16.onnx"]
     assert Session(out / "tiny_fp16.onnx", SEGMENTER, Provider.CPU).card.scores == scores
     assert "tiny_fp16.onnx" in capsys.readouterr().out
 
 
 def test_fp32_is_written_where_nothing_is_asked_for(quick, tmp_path):
     assert run(quick, "--out", tmp_path / "out") == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["SHA256SUMS", "unet_lite.onnx"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["SHA256SUMS", "export.json", "unet_lite.onnx"]
 
 
 def test_a_file_beyond_tolerance_is_not_kept_and_the_others_are(quick, tmp_path, monkeypatch, capsys):
     strict = replace(parity.TOLERANCES[Precision.FP16], agreement=1.1)
     monkeypatch.setitem(parity.TOLERANCES, Precision.FP16, strict)
     assert run(quick, "--precision", "fp16", "fp32", "--out", tmp_path) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["SHA256SUMS", "unet_lite.onnx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["SHA256SUMS", "export.json", "unet_lite.onnx"]
     assert (tmp_path / "SHA256SUMS").read_text() == f"{file_sha256(tmp_path / 'unet_lite.onnx')}  unet_lite.onnx\n"
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 1
-    assert errors[0].startswith("error: the fp16 model is not kept")
+    assert errors[0].startswith("error: unet_lite_fp16.onnx is not kept")
 
 
 def test_a_file_beyond_tolerance_leaves_the_one_it_would_replace(quick, tmp_path, monkeypatch):
@@ -214,7 +217,14 @@ def test_a_folder_that_is_no_label_set_is_one_line_and_exit_code_1(segmenter, tm
     "words",
     [
         pytest.param([], id="no checkpoint"),
-        pytest.param(["c.pt", "--precision", "int8"], id="a precision it cannot write"),
+        pytest.param(["c.pt", "--precision", "fp64"], id="a precision it cannot write"),
+        pytest.param(["c.pt", "--format", "tflite"], id="a format it cannot write"),
+        pytest.param(["c.pt", "--output", "logits"], id="an output it cannot write"),
+        pytest.param(["c.pt", "--batch", "0"], id="a batch of none"),
+        pytest.param(["c.pt", "--batch", "many"], id="a batch of a word"),
+        pytest.param(["c.pt", "--opset", "17"], id="an opset that torch cannot write"),
+        pytest.param(["c.pt", "--opset", "99"], id="an opset that is not there yet"),
+        pytest.param(["verify"], id="nothing to verify"),
         pytest.param(["c.pt", "--precision"], id="no precision"),
         pytest.param(["c.pt", "--name", "a/b"], id="a name that is a path"),
         pytest.param(["c.pt", "--colour", "red"], id="an unknown option"),
