@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import warnings
 from pathlib import Path
 
 from onnxruntime.tools.convert_onnx_models_to_ort import OptimizationStyle, convert_onnx_models_to_ort
@@ -23,7 +24,8 @@ def write_ort(path: Path) -> tuple[Path, Path]:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves the file open that it lists the operators of
             convert_onnx_models_to_ort(path, optimization_styles=[OptimizationStyle.Fixed])
     finally:
         logger.setLevel(level)

@@ -66,7 +66,7 @@ class Tolerance:
 TOLERANCES = {
     Precision.FP32: Tolerance(max_delta=1e-4, agreement=0.999, least_iou=0.99, point_px=0.01, f1_lost=0.0005),
     Precision.FP16: Tolerance(max_delta=1.0, agreement=0.995, least_iou=0.95, point_px=0.5, f1_lost=0.002),
-    Precision.INT8: Tolerance(max_delta=1.0, agreement=0.98, least_iou=0.75, point_px=2.0, f1_lost=0.01),
+    Precision.INT8: Tolerance(max_delta=1.0, agreement=0.99, least_iou=0.85, point_px=2.0, f1_lost=0.01),
 }
 
 
