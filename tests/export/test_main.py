@@ -22,8 +22,11 @@ from export.command_line import spread_values, with_command
 from export.public_images import public_images
 from realtime.errors import ModelError
 from realtime.geometry import TIGHT
+from realtime.regions import Region
 from realtime.session import LABELS, SEGMENTER, Provider, Session
 from train.checkpoint import file_sha256
+from train.dataset import held_out
+from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index, write_pair
 
 
 class Bomb:
@@ -408,3 +411,66 @@ def test_ort_alone_is_written_where_it_alone_is_asked_for(quick, tmp_path, capsy
     assert capsys.readouterr().err.splitlines() == [
         "error: no .ort file in fp16: its format would keep float32 weights; .onnx has fp16"
     ]
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """A label set of one held-out face: the public one, its irises drawn where they are."""
+    folder = tmp_path / "set"
+    for name in ("crops", "labels"):
+        (folder / name).mkdir(parents=True)
+    canvas = np.zeros((*CANVAS_SIZE_WH[::-1], 3), np.uint8)
+    canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = public_images(SEGMENTER, TIGHT)[0]
+    label_map = np.zeros(canvas.shape[:2], np.uint8)
+    label_map[130:142, 98:110] = Region.RIGHT_IRIS
+    label_map[130:142, 164:176] = Region.LEFT_IRIS
+    write_pair(folder, "face", canvas, label_map)
+    group = next(name for name in map(str, range(1000)) if held_out(name))
+    face = LabelledFace("face", [[80.0, 90.0], [140.0, 90.0], [110.0, 150.0]], group)
+    write_index(folder, [LabelledPhoto("photo.png", "made up", faces=[face])])
+    return folder
+
+
+def test_f1_on_held_out_labels_is_in_the_report_and_has_a_limit(quick, labelled, tmp_path, monkeypatch, capsys):
+    assert run(quick, "--data", labelled, "--out", tmp_path / "out") == 0
+    report = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert report["compared_on"] == "1 held-out images of set"
+    assert report["scored_on"] == "the held-out labels of 1 held-out images of set"
+    assert set(report["f1"]) == set(report["files"][0]["f1"])
+    assert report["files"][0]["f1_lost"] == pytest.approx(dict.fromkeys(report["files"][0]["f1_lost"], 0), abs=1e-3)
+    assert "F1 lost" in capsys.readouterr().out
+    strict = replace(parity.TOLERANCES[Precision.FP32], f1_lost=-1.0)
+    monkeypatch.setitem(parity.TOLERANCES, Precision.FP32, strict)
+    assert run(quick, "--data", labelled, "--out", tmp_path / "strict") == 1
+    assert "F1 lost 0.0000, tolerated -1" in capsys.readouterr().err
+    assert list((tmp_path / "strict").iterdir()) == []
+
+
+def test_f1_on_outlines_is_told_where_they_are_given(quick, tmp_path, monkeypatch, capsys):
+    contours = tmp_path / "contours"
+    contours.mkdir()
+    (contours / "contours.json").write_text("{}")
+    (tmp_path / "face.task").write_bytes(b"")
+    asked = []
+
+    def f1_on_contours(segmenters, folder, landmarker):
+        asked.append((sorted(segmenters), folder, landmarker))
+        return {name: {"eyes": 0.9, "lips": 0.8} for name in segmenters}
+
+    monkeypatch.setattr(model_files, "f1_on_contours", f1_on_contours)
+    words = ["--contours", contours, "--landmarker", tmp_path / "face.task", "--out", tmp_path / "out"]
+    assert run(quick, *words) == 0, capsys.readouterr().err
+    assert asked == [(["in torch", "unet_lite.onnx"], contours, tmp_path / "face.task")]
+    assert "F1 on outlines drawn by people" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("fault", ["no contours.json", "no landmarker"])
+def test_bad_outlines_are_one_line(fault, quick, tmp_path, capsys):
+    if fault == "no landmarker":
+        (tmp_path / "contours.json").write_text("{}")
+    words = ["--contours", tmp_path, "--landmarker", tmp_path / "none.task"]
+    assert run(quick, *words, "--out", tmp_path / "out") == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert fault.removeprefix("no ") in errors[0]
+    assert not (tmp_path / "out").exists()
