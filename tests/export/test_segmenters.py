@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from export.__main__ import app
 from export.answers import answers
-from export.choices import Precision
+from export.choices import Output, Precision
 from export.half import to_half
 from export.images import public_images_for
 from export.onnx_graph import build_onnx_model, write_metadata
@@ -86,3 +87,31 @@ def test_predict_gives_the_same_masks_from_the_checkpoint_and_from_the_model_fil
     masks = [PhotoSegmenter.read(tmp_path / name).segment_crop(crop) for name in ("best.pt", "unet_lite.onnx")]
     assert len(np.unique(masks[0])) > 1
     assert (masks[0] == masks[1]).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("head", "regions"),
+    [
+        (SOFTMAX, ["background", "left_iris", "right_iris"]),
+        (SIGMOID, ["left_iris", "right_iris"]),
+        (SOFTMAX, ["background", "iris"]),
+        (SIGMOID, ["iris", "eyes+lips"]),
+    ],
+)
+def test_labels_are_region_ids_whatever_the_head_and_the_classes(
+    head: str, regions: list[str], make_up_weights: Callable[[nn.Module], None]
+) -> None:
+    torch.manual_seed(5)
+    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head)
+    network = spec.build().eval()
+    make_up_weights(network)
+    model = build_onnx_model(network, spec, Output.LABELS)
+    assert "GatherND" not in {node.op_type for node in model.graph.node}
+    crops = public_images_for(spec)[:3]
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    labels = session.run(None, {"crop_bgr": crops})[0]
+    segmenter = PhotoSegmenter.of_network(network, spec)
+    expected = np.stack([segmenter.segment_crop(crop) for crop in crops])
+    assert len(np.unique(expected)) > 1
+    assert labels.dtype == np.uint8
+    assert (labels == expected).mean() > 0.999
