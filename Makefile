@@ -7,6 +7,9 @@ LANDMARKER ?=
 RUNTIME := .venv/bin/python
 DEV := .venv-dev/bin/python
 EVERYTHING := .[cpu,label,train,tensorboard,export,dev]
+# Two small environments that exported files are opened in (tests/export/environments/). Both runtimes have packages for
+# this system; elsewhere those tests are skipped, and say so.
+OTHER_RUNTIMES := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),.venv-oldest/.files .venv-openvino/.files)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # $(call install,VENV,WHAT): make the environment where it is missing, then install WHAT at the pinned versions.
@@ -25,7 +28,7 @@ help:  ## list these targets
 webcam: .venv/.runtime  ## segment the camera live (ARGS="--source demo" and so on; ARGS=--help lists all)
 	$(RUNTIME) run_webcam.py $(ARGS)
 
-test: .venv/.test .venv-dev/.dev  ## the runtime's tests where no torch and no mediapipe is installed, then all tests
+test: .venv/.test .venv-dev/.dev $(OTHER_RUNTIMES)  ## the runtime's tests where no torch and no mediapipe is installed, then all tests
 	$(RUNTIME) -c 'from importlib.util import find_spec; assert not find_spec("torch") and not find_spec("mediapipe")'
 	$(RUNTIME) -m pytest tests/realtime
 	$(DEV) -m pytest
@@ -68,3 +71,8 @@ openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in a
 
 .venv-dev/.dev: pyproject.toml constraints.txt
 	$(call install,.venv-dev,--editable '$(EVERYTHING)')
+
+.venv-%/.files: tests/export/environments/%.txt
+	test -x .venv-$*/bin/pip || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --no-deps --requirement $<
+	@touch $@

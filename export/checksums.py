@@ -7,12 +7,12 @@ from train.checkpoint import file_sha256
 
 
 def write_checksums(folder: Path) -> Path:
-    """Write the list anew, in one go, for every .onnx file in the folder.
+    """Write the list anew, in one go, for every .onnx and .ort file in the folder.
 
     Returns:
         its path.
     """
-    lines = [f"{file_sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.onnx"))]
+    lines = [f"{file_sha256(path)}  {path.name}\n" for path in sorted([*folder.glob("*.onnx"), *folder.glob("*.ort")])]
     path, partial = folder / CHECKSUMS_NAME, folder / f"{CHECKSUMS_NAME}.partial"
     partial.write_text("".join(lines))
     partial.replace(path)

@@ -9,20 +9,20 @@ from typing import Any
 
 import onnx
 import torch
+import torch.nn.functional as F
 from onnx import helper
 from torch import Tensor, nn
 
+from export.choices import OLDEST_OPSET, Output
 from realtime import session
 from realtime.geometry import CROP_SIZE_WH
 from realtime.preprocess import FINDER_SIDE_PX
-from realtime.regions import region_name
+from realtime.regions import Region, region_name
 from train import models
 from train.checkpoint import NetworkSpec
-from train.heads import SIGMOID
+from train.heads import SIGMOID, class_map
 from train.models.face_finder import decode_faces
 
-OPSET = 18
-"""The lowest that torch's exporter writes by itself: going down to 17 fails, ONNX has no way back for Pad."""
 EXAMPLE_BATCH = 2
 """More than one, or the graph would be specialised to one image."""
 
@@ -32,21 +32,23 @@ class SegmenterGraph(nn.Module):
 
     Softmax is spelt out for ONNX Runtime on a CPU, whose own is twenty times slower on an axis that is not the last.
     The logits are limited by the network, so no pass for the largest is needed; the multiplication comes last,
-    because a Reshape there would cost a copy.
+    because a Reshape there would cost a copy. One over the sum is a division: NNAPI has no Reciprocal, and CoreML's
+    adds 1e-4 to what it divides by.
     """
 
     def __init__(self, network: nn.Module, spec: NetworkSpec) -> None:
         super().__init__()
         self.network = network
         self.place = spec.build_place()
-        self.region_count = len(spec.regions)
+        self.one = nn.Buffer(torch.ones(1))
+        self.row_of_ones = nn.Buffer(torch.ones(1, len(spec.regions)))
 
     def forward(self, crop_bgr: Tensor) -> Tensor:
         """(N, C, 218, 178) float32 probs of (N, 218, 178, 3) uint8 crops."""
         width, height = CROP_SIZE_WH
         e = self.network(crop_bgr).exp()
-        total = torch.matmul(torch.ones(1, self.region_count), e.flatten(2))
-        probs: Tensor = self.place(e * (1 / total).view(-1, 1, height, width))
+        total = torch.matmul(self.row_of_ones, e.flatten(2))
+        probs: Tensor = self.place(e * (self.one / total).view(-1, 1, height, width))
         return probs
 
 
@@ -62,6 +64,32 @@ class IndependentRegionsGraph(nn.Module):
         """(N, C, 218, 178) float32 probs of (N, 218, 178, 3) uint8 crops."""
         probs: Tensor = self.place(self.network(crop_bgr).sigmoid())
         return probs
+
+
+class LabelsGraph(nn.Module):
+    """Crops in, region ids out; the largest logit is the largest probability, so no softmax is needed."""
+
+    def __init__(self, network: nn.Module, spec: NetworkSpec) -> None:
+        super().__init__()
+        place = spec.build_place()
+        self.head = spec.head
+        self.scores: nn.Module = network
+        if spec.head == SIGMOID:
+            self.scores = IndependentRegionsGraph(network, spec)
+        elif place.is_needed:
+            self.scores = SegmenterGraph(network, spec)
+        background = [Region.BACKGROUND] if spec.head == SIGMOID else []
+        self.region_ids = nn.Buffer(torch.tensor([*background, *place.regions], dtype=torch.uint8))
+        self.are_in_order = self.region_ids.tolist() == list(range(len(self.region_ids)))
+
+    def forward(self, crop_bgr: Tensor) -> Tensor:
+        """(N, 218, 178) uint8 ids of `realtime.regions` of (N, 218, 178, 3) uint8 crops."""
+        index = class_map(self.scores(crop_bgr), self.head)
+        if self.are_in_order:
+            return index.to(torch.uint8)
+        return F.embedding(index, self.region_ids[:, None]).squeeze(
+            -1
+        )  # Gather, which more providers have than GatherND
 
 
 class FaceFinderGraph(nn.Module):
@@ -81,21 +109,26 @@ def model_kind(spec: NetworkSpec) -> str:
     return session.FACE_FINDER if spec.arch == models.FACE_FINDER else session.SEGMENTER
 
 
-def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
+def build_onnx_model(
+    network: nn.Module, spec: NetworkSpec, output: Output = Output.PROBS, opset: int = OLDEST_OPSET
+) -> onnx.ModelProto:
     """The network as a float32 ONNX model, any batch size, without metadata.
 
     Args:
         network: in evaluation mode, on the CPU. Its weights are copied.
         spec: what the network is.
+        output: what a segmenter's file gives.
+        opset: from `OLDEST_OPSET` on.
     """
     graph: nn.Module
     if model_kind(spec) == session.FACE_FINDER:
         graph, size_hw = FaceFinderGraph(network), (FINDER_SIDE_PX, FINDER_SIDE_PX)
         input_name, output_name = "thumbnail_bgr", "faces"
     else:
-        graph = (IndependentRegionsGraph if spec.head == SIGMOID else SegmenterGraph)(network, spec)
+        probs_graph = IndependentRegionsGraph if spec.head == SIGMOID else SegmenterGraph
+        graph = (LabelsGraph if output is Output.LABELS else probs_graph)(network, spec)
         size_hw = CROP_SIZE_WH[::-1]
-        input_name, output_name = "crop_bgr", "probs"
+        input_name, output_name = "crop_bgr", str(output)
     example = torch.zeros(EXAMPLE_BATCH, *size_hw, 3, dtype=torch.uint8)
     with _quiet_exporter():
         program = torch.onnx.export(
@@ -104,7 +137,7 @@ def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
             input_names=[input_name],
             output_names=[output_name],
             dynamic_shapes=({0: torch.export.Dim("N")},),
-            opset_version=OPSET,
+            opset_version=opset,
             dynamo=True,
             external_data=False,
             verbose=False,
@@ -112,7 +145,7 @@ def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     model = program.model_proto
-    _remove_traces(model)
+    remove_traces(model)
     # The exporter writes IR 10 whatever the opset; the opset's own is read by older runtimes as well.
     model.ir_version = helper.find_min_ir_version_for(list(model.opset_import))
     if any(node.op_type == "BatchNormalization" for node in model.graph.node):
@@ -120,8 +153,22 @@ def build_onnx_model(network: nn.Module, spec: NetworkSpec) -> onnx.ModelProto:
     return model
 
 
+def fix_batch(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
+    """A copy that takes so many images at a time and no others: for devices that want every shape known."""
+    fixed = onnx.ModelProto()
+    fixed.CopyFrom(model)
+    for value in (*fixed.graph.input, *fixed.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = batch
+    return fixed
+
+
 def write_metadata(
-    model: onnx.ModelProto, spec: NetworkSpec, precision: str, scores: dict[str, Any], checkpoint_sha256: str
+    model: onnx.ModelProto,
+    spec: NetworkSpec,
+    precision: str,
+    scores: dict[str, Any],
+    checkpoint_sha256: str,
+    output: Output = Output.PROBS,
 ) -> None:
     """Put into the model what `realtime.session` wants to know of it.
 
@@ -131,6 +178,7 @@ def write_metadata(
         precision: of the weights.
         scores: of this network, by name.
         checkpoint_sha256: of the file that the weights came from.
+        output: what a segmenter gives.
     """
     kind = model_kind(spec)
     metadata_props = {
@@ -138,9 +186,10 @@ def write_metadata(
         "layout": spec.layout,
         "regions": ",".join(region_name(region) for region in spec.build_place().regions),
         "activation": SIGMOID if kind == session.FACE_FINDER else spec.head,
+        "output": str(output),
         "left_right": session.LEFT_RIGHT,
         "precision": precision,
-        "opset": str(OPSET),
+        "opset": str(next(opset.version for opset in model.opset_import if not opset.domain)),
         "commit": spec.commit,
         "training_data": spec.training_data,
         "scores": json.dumps(scores),
@@ -149,8 +198,8 @@ def write_metadata(
     helper.set_model_props(model, metadata_props)
 
 
-def _remove_traces(model: onnx.ModelProto) -> None:
-    """Drop what the exporter notes on each node: source lines with this machine's paths, a fifth of the file."""
+def remove_traces(model: onnx.ModelProto) -> None:
+    """Drop what tools note on each node: source lines with this machine's paths, a fifth of the file."""
     graph = model.graph
     del graph.value_info[:]
     for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):

@@ -1,5 +1,7 @@
 """Input and output that stay on a GPU from run to run."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
@@ -12,7 +14,7 @@ class DeviceBuffers:
     """Input and output of one batch size, at addresses that never change, which a replayed CUDA graph needs.
 
     Args:
-        session: a model of one uint8 input and one float32 output, whose first axis is the batch.
+        session: a model of one uint8 input and one output, float32 or uint8, whose first axis is the batch.
         batch: how many images. Each size is a graph of its own.
         device: as ONNX Runtime calls it: cuda, cpu.
     """
@@ -21,14 +23,15 @@ class DeviceBuffers:
         model_input, model_output = session.get_inputs()[0], session.get_outputs()[0]
         self._session = session
         self._input = _empty((batch, *model_input.shape[1:]), np.uint8, device)
-        self._output = _empty((batch, *model_output.shape[1:]), np.float32, device)
+        self._kind = np.float32 if model_output.type == "tensor(float)" else np.uint8
+        self._output = _empty((batch, *model_output.shape[1:]), self._kind, device)
         self._binding = session.io_binding()
         self._binding.bind_ortvalue_input(model_input.name, self._input)
         self._binding.bind_ortvalue_output(model_output.name, self._output)
         self._options = ort.RunOptions()
         self._options.add_run_config_entry("gpu_graph_id", str(batch))
 
-    def run(self, images_bgr: npt.NDArray[np.uint8], out: npt.NDArray[np.float32]) -> None:
+    def run(self, images_bgr: npt.NDArray[np.uint8], out: npt.NDArray[Any]) -> None:
         """One batch, there and back.
 
         Args:
@@ -42,7 +45,7 @@ class DeviceBuffers:
     def try_out(self) -> None:
         """Run on nothing as often as it takes to record a graph and to replay it."""
         images = np.zeros(self._input.shape(), np.uint8)
-        out = np.empty(self._output.shape(), np.float32)
+        out = np.empty(self._output.shape(), self._kind)
         for _ in range(GRAPH_RUNS):
             self.run(images, out)
 

@@ -24,6 +24,8 @@ LEFT_RIGHT = "subject"
 CHECKSUMS_NAME = "SHA256SUMS"
 """Beside the model files that this project ships or exports; what `sha256sum -c` reads."""
 SEGMENTER, FACE_FINDER = "segmenter", "face_finder"
+PROBS, LABELS = "probs", "labels"
+"""What a segmenter's file gives: (N, C, 218, 178) float32 probabilities, or (N, 218, 178) uint8 region ids alone."""
 METADATA_KEYS = (
     "kind",
     "layout",
@@ -35,7 +37,7 @@ METADATA_KEYS = (
     "commit",
     "training_data",
 )
-"""What every model file must say of itself; `scores` and `checkpoint_sha256` may be there too."""
+"""What every model file must say of itself; `output`, `scores`, `fingerprint`, `checkpoint_sha256` may be there too."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class ModelCard:
         commit: of the code that made it.
         training_data: what it learnt from, in words.
         scores: of the exported network, by name.
+        output: of a segmenter, `PROBS` or `LABELS`; probs where the file does not say.
     """
 
     kind: str
@@ -61,6 +64,7 @@ class ModelCard:
     commit: str
     training_data: str
     scores: dict[str, Any]
+    output: str = PROBS
 
     @classmethod
     def from_metadata(cls, metadata_props: dict[str, str], path: Path) -> "ModelCard":
@@ -86,6 +90,7 @@ class ModelCard:
                 commit=metadata_props["commit"],
                 training_data=metadata_props["training_data"],
                 scores=json.loads(metadata_props.get("scores", "{}")),
+                output=metadata_props.get("output", PROBS),
             )
         except ValueError as error:
             raise ModelError(f"{path}: its metadata cannot be understood ({error})") from None
@@ -100,12 +105,14 @@ class Session:
     Attributes:
         provider: what really runs it.
         fallback: why `auto` did not take a faster provider that this ONNX Runtime has; empty where it did.
+        metadata: the file's own, all of it, by key.
 
     Args:
-        path: the .onnx file.
+        path: the .onnx or .ort file.
         kind: what it must be, `SEGMENTER` or `FACE_FINDER`; either where it is not given.
         provider: what to run it on.
         threads: on the CPU; 0 takes `THREADS_THAT_PAY`.
+        output: what a segmenter must give, `PROBS` or `LABELS`; None takes both.
         profile_to: where `end_profiling` writes how long each node took, as the beginning of a file's name.
 
     Raises:
@@ -119,6 +126,7 @@ class Session:
         kind: str | None = None,
         provider: Provider = Provider.AUTO,
         threads: int = 0,
+        output: str | None = PROBS,
         profile_to: Path | None = None,
     ) -> None:
         if not path.is_file():
@@ -127,12 +135,17 @@ class Session:
         check_sum(path)
         self.path = path
         self._ort, self.provider, self.fallback = start(path, provider, threads or THREADS_THAT_PAY, profile_to)
-        self.card = ModelCard.from_metadata(self._ort.get_modelmeta().custom_metadata_map, path)
+        self.metadata: dict[str, str] = self._ort.get_modelmeta().custom_metadata_map
+        self.card = ModelCard.from_metadata(self.metadata, path)
         if kind not in (None, self.card.kind):
             raise ModelError(f"{path}: a {self.card.kind} model, where a {kind} is needed")
+        if output not in (None, self.card.output):
+            raise ModelError(f"{path}: it gives {self.card.output}, not {output}: export it with --output {output}")
         self._input, self._output = _check_signature(self._ort, self.card, path)
         self._input_tail = tuple(self._ort.get_inputs()[0].shape[1:])
         self._output_tail = tuple(self._ort.get_outputs()[0].shape[1:])
+        batch = self._ort.get_inputs()[0].shape[0]
+        self._fixed_batch = batch if isinstance(batch, int) else None
         self._binding = self._ort.io_binding()
         self._device = DEVICES.get(self.provider)
         self._buffers: dict[int, DeviceBuffers] = {}
@@ -149,17 +162,39 @@ class Session:
         Returns:
             the model's output, float32: (N, C, 218, 178) probs, or (N, K, 7) faces; `out` where it was given.
         """
-        batch, images = len(images_bgr), np.ascontiguousarray(images_bgr)
-        result = np.empty(self.output_shape(batch), np.float32) if out is None else out
+        result = np.empty(self.output_shape(len(images_bgr)), np.float32) if out is None else out
+        self._run_all(np.ascontiguousarray(images_bgr), result)
+        return result
+
+    def run_labels(self, images_bgr: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """(N, 218, 178) region ids of one batch, from a file whose output is `LABELS`; else as `run`."""
+        result = np.empty(self.output_shape(len(images_bgr)), np.uint8)
+        self._run_all(np.ascontiguousarray(images_bgr), result)
+        return result
+
+    def _run_all(self, images_bgr: npt.NDArray[np.uint8], result: npt.NDArray[Any]) -> None:
+        """Run once, or as often as a fixed batch needs; the last one is filled up with zeros."""
+        size = self._fixed_batch or len(images_bgr)
+        for first in range(0, len(images_bgr), size):
+            images, answer = images_bgr[first : first + size], result[first : first + size]
+            missing = size - len(images)
+            if missing:
+                images = np.pad(images, [(0, missing), (0, 0), (0, 0), (0, 0)])
+                answer = np.empty(self.output_shape(size), result.dtype)
+            self._run_batch(images, answer)
+            if missing:
+                result[first:] = answer[: size - missing]
+
+    def _run_batch(self, images_bgr: npt.NDArray[np.uint8], result: npt.NDArray[Any]) -> None:
+        batch = len(images_bgr)
         if self._device:
             if batch not in self._buffers:
                 self._buffers[batch] = DeviceBuffers(self._ort, batch, self._device)
-            self._buffers[batch].run(images, result)
-            return result
-        self._binding.bind_cpu_input(self._input, images)
-        self._binding.bind_output(self._output, "cpu", 0, np.float32, result.shape, result.ctypes.data)
+            self._buffers[batch].run(images_bgr, result)
+            return
+        self._binding.bind_cpu_input(self._input, images_bgr)
+        self._binding.bind_output(self._output, "cpu", 0, result.dtype, result.shape, result.ctypes.data)
         self._ort.run_with_iobinding(self._binding)
-        return result
 
     def input_shape(self, batch: int) -> tuple[int, ...]:
         """Of so many images."""
@@ -200,34 +235,41 @@ def check_sum(path: Path) -> None:
     Raises:
         ModelError: it differs.
     """
+    expected = listed_sum(path)
+    if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        raise ModelError(f"{path}: damaged or changed, its SHA-256 is not the one in {CHECKSUMS_NAME}: get it again")
+
+
+def listed_sum(path: Path) -> str | None:
+    """What the SHA256SUMS beside a file says of it; None where it says nothing."""
     sums = path.with_name(CHECKSUMS_NAME)
     lines = sums.read_text().splitlines() if sums.is_file() else []
-    listed = {name.lstrip(" *"): digest for digest, _, name in (line.partition(" ") for line in lines)}
-    expected = listed.get(path.name)
-    if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-        raise ModelError(f"{path}: damaged or changed, its SHA-256 is not the one in {sums.name}: get it again")
+    return {name.lstrip(" *"): digest for digest, _, name in (line.partition(" ") for line in lines)}.get(path.name)
 
 
 def _check_signature(session: ort.InferenceSession, card: ModelCard, path: Path) -> tuple[str, str]:
     """The names of input and output, after a look at the shapes and types on both ends."""
-    expected: dict[str, tuple[str, tuple[int, ...], str, list[int | None]]] = {
-        SEGMENTER: ("crop_bgr", CROP_SIZE_WH[::-1], "probs", [len(card.regions), *CROP_SIZE_WH[::-1]]),
-        FACE_FINDER: ("thumbnail_bgr", (FINDER_SIDE_PX, FINDER_SIDE_PX), "faces", [None, 7]),
+    crop_hw, thumbnail_hw = CROP_SIZE_WH[::-1], (FINDER_SIDE_PX, FINDER_SIDE_PX)
+    expected: dict[tuple[str, str], tuple[str, tuple[int, ...], str, str, list[int | None]]] = {
+        (SEGMENTER, PROBS): ("crop_bgr", crop_hw, "probs", "float", [len(card.regions), *crop_hw]),
+        (SEGMENTER, LABELS): ("crop_bgr", crop_hw, "labels", "uint8", [*crop_hw]),
+        (FACE_FINDER, PROBS): ("thumbnail_bgr", thumbnail_hw, "faces", "float", [None, 7]),
     }
-    if card.kind not in expected:
+    if (card.kind, card.output) not in expected:
         raise ModelError(f"{path}: a model of unknown kind {card.kind!r}")
-    name_in, size_hw, name_out, tail = expected[card.kind]
+    name_in, size_hw, name_out, type_out, tail = expected[card.kind, card.output]
     inputs, outputs = session.get_inputs(), session.get_outputs()
     is_right = (
         [i.name for i in inputs] == [name_in]
         and inputs[0].type == "tensor(uint8)"
         and inputs[0].shape[1:] == [*size_hw, 3]
         and [o.name for o in outputs] == [name_out]
-        and outputs[0].type == "tensor(float)"
+        and outputs[0].type == f"tensor({type_out})"
         and len(outputs[0].shape) == len(tail) + 1
         and all(isinstance(got, int) for got in outputs[0].shape[1:])
         and all(want in (None, got) for want, got in zip(tail, outputs[0].shape[1:], strict=True))
     )
     if not is_right:
-        raise ModelError(f"{path}: its input or output is not {name_in} uint8 {size_hw} -> {name_out} float32 {tail}")
+        wanted = f"{name_in} uint8 {size_hw} -> {name_out} {type_out} {tail}"
+        raise ModelError(f"{path}: its input or output is not {wanted}")
     return name_in, name_out

@@ -103,6 +103,11 @@ def read_contents(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise ValueError(f"{path}: no such checkpoint")
+    if is_safetensors(path):
+        raise ValueError(
+            f"{path}: safetensors, which does not say what network its tensors are of; "
+            "give the .pt file that `python -m train fit` wrote"
+        )
     try:
         contents = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - torch raises UnpicklingError, RuntimeError, EOFError and more
@@ -110,6 +115,16 @@ def read_contents(path: Path) -> dict[str, Any]:
     if not isinstance(contents, dict):
         raise ValueError(f"{path}: not a checkpoint of this program")
     return contents
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file begins as safetensors do: the length of a header, then the header, a JSON object.
+
+    Source: https://github.com/huggingface/safetensors, "Format".
+    """
+    with path.open("rb") as file:
+        length, brace = int.from_bytes(file.read(8), "little"), file.read(1)
+    return brace == b"{" and 0 < length <= path.stat().st_size - 8
 
 
 def spec_contents(spec: NetworkSpec) -> dict[str, Any]:

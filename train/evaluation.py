@@ -1,6 +1,6 @@
 """How good a checkpoint is: on held-out labels, and on outlines that people drew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from realtime.preprocess import BgrImage
+from realtime.regions import Region
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto, read_contours
 from train.dataset import FaceCrops, faces_by_side
@@ -19,12 +20,12 @@ from train.folders import Pair
 from train.heads import class_map, classes_of, to_probs
 from train.label_classes import common_classes
 from train.label_set import SCORED, VAL
-from train.landmarks import FaceLandmarker
+from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import draw_label_map
 from train.metrics import RegionScore, any_region_score, confusion_matrix, merge_classes, score_of, scores_per_class
 from train.models.face_finder import decode_faces
 from train.one_class import regions_of
-from train.prediction import PhotoSegmenter
+from train.prediction import LabelMap, PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 from train.tint import tint
 
@@ -179,24 +180,66 @@ def score_contours(
     on_item: Callable[[], None],
 ) -> ContourScores:
     """Both masks against people's outlines, in each photo's own pixels; crops are placed by the landmarks."""
-    areas = {who: {name: np.zeros(3) for name in COMPARED} for who in ("ours", "mediapipe")}
-    without_face = 0
     segmenter = PhotoSegmenter.of_network(network, spec)
+    scores, without_face = score_outlines(
+        {
+            "ours": segmenter.segment_photo,
+            "mediapipe": lambda photo, faces: (
+                draw_label_map(faces[0], photo.shape[1::-1]) if faces else np.zeros(photo.shape[:2], np.uint8)
+            ),
+        },
+        photos,
+        landmarker,
+        on_item,
+    )
+    return ContourScores(scores["ours"], scores["mediapipe"], len(photos), without_face)
+
+
+def score_outlines(
+    drawers: Mapping[str, Callable[[BgrImage, Sequence[Landmarks]], LabelMap]],
+    photos: Sequence[ContourPhoto],
+    landmarker: FaceLandmarker,
+    on_item: Callable[[], None],
+) -> tuple[dict[str, dict[str, RegionScore]], int]:
+    """Several masks of the same photos against people's outlines, pooled over the pixels of all.
+
+    Args:
+        drawers: by name, what gives the (H, W) region ids of a photo and the face in it, if there is one.
+        photos: with outlines.
+        landmarker: finds the faces.
+        on_item: called after each photo.
+
+    Returns:
+        the scores of each, by name of `COMPARED`, and in how many photos no face was found.
+    """
+    areas = {who: {name: np.zeros(3) for name in COMPARED} for who in drawers}
+    without_face = 0
     for photo in photos:
         photo_bgr = photo.read()
-        size_wh = (photo_bgr.shape[1], photo_bgr.shape[0])
-        truth = photo.label_map(size_wh)
+        truth = photo.label_map((photo_bgr.shape[1], photo_bgr.shape[0]))
         faces = landmarker.find(photo_bgr)
         without_face += not faces
-        ours = segmenter.segment_photo(photo_bgr, faces[:1])
-        theirs = draw_label_map(faces[0], size_wh) if faces else np.zeros_like(truth)
-        for who, predicted in (("ours", ours), ("mediapipe", theirs)):
-            for name, regions in COMPARED.items():
-                is_true, is_predicted = np.isin(truth, regions), np.isin(predicted, regions)
-                areas[who][name] += ((is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum())
+        for who, draw in drawers.items():
+            add_areas(areas[who], COMPARED, truth, draw(photo_bgr, faces[:1]))
         on_item()
-    scores = {who: {name: score_of(*area.tolist()) for name, area in by_name.items()} for who, by_name in areas.items()}
-    return ContourScores(scores["ours"], scores["mediapipe"], len(photos), without_face)
+    return {who: scores_of_areas(by_name) for who, by_name in areas.items()}, without_face
+
+
+def add_areas(
+    areas: dict[str, npt.NDArray[np.float64]],
+    regions: Mapping[str, Sequence[Region]],
+    truth: LabelMap,
+    predicted: LabelMap,
+) -> None:
+    """Add what two label maps of one size overlap in, and each one's area, to (3,) sums by name of some regions."""
+    for name, members in regions.items():
+        is_true, is_predicted = np.isin(truth, members), np.isin(predicted, members)
+        areas[name] += ((is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum())
+
+
+def scores_of_areas(areas: dict[str, npt.NDArray[np.float64]]) -> dict[str, RegionScore]:
+    """The scores of the sums that `add_areas` made."""
+    return {name: score_of(*area.tolist()) for name, area in areas.items()}
 
 
 def draw_comparison(network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], columns: int = 8) -> BgrImage:

@@ -55,7 +55,7 @@ class Place(nn.Module):
         super().__init__()
         self.layout = layout
         self.regions: list[Region] = []
-        self._channels: list[int] = []
+        channels: list[int] = []
         masks = []
         for channel, name in enumerate(class_names):
             regions = regions_of(name)
@@ -64,16 +64,17 @@ class Place(nn.Module):
             nearest = nearest_point(points_px)
             for index, region in enumerate([first for first in firsts if first] or regions):
                 self.regions.append(region)
-                self._channels.append(channel)
+                channels.append(channel)
                 masks.append(nearest == index)
         self.is_needed = len(self.regions) > len(class_names)
+        self._channels = nn.Buffer(torch.tensor(channels), persistent=False)
         self._is_here = nn.Buffer(torch.from_numpy(np.reshape(masks, (-1, *CROP_SIZE_WH[::-1]))), persistent=False)
 
     def forward(self, probs: Tensor) -> Tensor:
         """(N, K, 218, 178) of (N, C, 218, 178); 0 where a region's place is not."""
         if not self.is_needed:
             return probs
-        return torch.where(self._is_here, probs[:, self._channels], 0.0)
+        return torch.where(self._is_here, probs.index_select(1, self._channels), 0.0)
 
 
 def nearest_point(points_px: Points) -> npt.NDArray[np.int64]:

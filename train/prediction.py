@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -20,6 +21,9 @@ from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import face_points
 from train.models import FACE_FINDER
 from train.tint import tint
+
+if TYPE_CHECKING:
+    from realtime.session import ModelCard
 
 LabelMap = npt.NDArray[np.uint8]
 Probs = npt.NDArray[np.float32]
@@ -72,7 +76,12 @@ class PhotoSegmenter:
             session = Session(path, SEGMENTER, Provider.CPU)
         except UserError as error:
             raise ValueError(str(error)) from None
-        return cls(session.run, _with_background(session.card.regions), session.card.activation, session.card.layout)
+        return cls.of_card(session.card, session.run)
+
+    @classmethod
+    def of_card(cls, card: "ModelCard", predict: Callable[[npt.NDArray[np.uint8]], Probs]) -> "PhotoSegmenter":
+        """That of a model file with this card, which is run by `predict`."""
+        return cls(predict, _with_background(card.regions), card.activation, card.layout)
 
     def segment_crop(self, crop_bgr: BgrImage) -> LabelMap:
         """(218, 178) region ids of an aligned crop."""

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from export.images import LEAST_CALIBRATION
+from export.public_images import PUBLIC_CROPS, public_images
+from realtime.geometry import TIGHT
 from realtime.regions import Region, region_name
+from realtime.session import SEGMENTER
 from train.checkpoint import NetworkSpec, spec_contents
 
 REPOSITORY = Path(__file__).parents[2]
@@ -66,6 +72,26 @@ def segmenter(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     folder = tmp_path_factory.mktemp("segmenter")
     spec = NetworkSpec("unet-lite", REGIONS, "tight", 8, "made-up weights", "abc1234")
     return export_checkpoint(save_checkpoint(folder / "last.pt", spec, head_gain=80.0), folder / "out")
+
+
+@pytest.fixture(scope="session")
+def calm_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A segmenter whose logits are far from their limit, so that integers tell them."""
+    folder = tmp_path_factory.mktemp("calm")
+    spec = NetworkSpec("unet-lite", REGIONS, "tight", 8, "made-up weights", "abc1234")
+    return save_checkpoint(folder / "last.pt", spec, head_gain=8.0)
+
+
+@pytest.fixture(scope="session")
+def crops_to_calibrate_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of as many crops as are needed: the public face, brighter and darker."""
+    folder = tmp_path_factory.mktemp("calibration")
+    faces = public_images(SEGMENTER, TIGHT)[:PUBLIC_CROPS]
+    for index in range(LEAST_CALIBRATION):
+        gain = 0.4 + 0.8 * index / LEAST_CALIBRATION
+        crop = np.clip(faces[index % len(faces)] * gain, 0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{index:03}.png"), crop)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ import torch
 from numpy.testing import assert_allclose
 from torch import Tensor, nn
 
+from export.fingerprint import from_text
+from export.images import public_images_for
 from export.onnx_graph import SegmenterGraph
-from export.parity import public_images
 from realtime.errors import ModelError
 from realtime.geometry import CELEBA, TIGHT
 from realtime.regions import Region
@@ -38,7 +39,7 @@ def metadata_of(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("batch", [1, 4])
 def test_the_segmenter_file_gives_the_softmax_of_torch(segmenter, batch):
     network, spec = load_checkpoint(segmenter.checkpoint)
-    crops = public_images(spec)[-batch - 2 : -2]  # real ones and noise
+    crops = public_images_for(spec)[-batch - 2 : -2]  # real ones and noise
     with torch.inference_mode():
         expected = network(torch.from_numpy(crops)).softmax(1).numpy()
     probs = Session(segmenter.folder / "unet_lite.onnx", SEGMENTER, Provider.CPU).run(crops)
@@ -51,7 +52,7 @@ def test_the_segmenter_file_gives_the_softmax_of_torch(segmenter, batch):
 @pytest.mark.parametrize("batch", [1, 4])
 def test_the_face_finder_file_gives_the_faces_of_torch(face_finder, batch):
     network, spec = load_checkpoint(face_finder.checkpoint)
-    thumbnails = public_images(spec)[-batch - 2 : -2]
+    thumbnails = public_images_for(spec)[-batch - 2 : -2]
     with torch.inference_mode():
         expected = decode_faces(network(torch.from_numpy(thumbnails))).numpy()
     faces = Session(face_finder.folder / "face_finder.onnx", FACE_FINDER, Provider.CPU).run(thumbnails)
@@ -62,7 +63,7 @@ def test_the_face_finder_file_gives_the_faces_of_torch(face_finder, batch):
 @pytest.mark.parametrize("name", ["unet_lite", "unet_lite_fp16"])
 def test_the_probs_of_a_pixel_sum_to_one_even_at_the_logit_limit(segmenter, name):
     network, spec = load_checkpoint(segmenter.checkpoint)
-    crops = public_images(spec)[:2]
+    crops = public_images_for(spec)[:2]
     with torch.inference_mode():
         assert network(torch.from_numpy(crops)).max() == LOGIT_LIMIT
     probs = Session(segmenter.folder / f"{name}.onnx", SEGMENTER, Provider.CPU).run(crops)
@@ -79,11 +80,14 @@ def test_softmax_worked_by_hand():
 
 def test_the_segmenter_file_says_what_it_is(segmenter):
     path = segmenter.folder / "unet_lite_fp16.onnx"
-    assert metadata_of(path) == {
+    metadata = metadata_of(path)
+    assert 0 < len(from_text(metadata.pop("fingerprint"))) < 2000
+    assert metadata == {
         "kind": "segmenter",
         "layout": "tight",
         "regions": "background,right_eye,left_eye,right_iris,left_iris,upper_lip,lower_lip,mouth_inside",
         "activation": "softmax",
+        "output": "probs",
         "left_right": "subject",
         "precision": "fp16",
         "opset": "18",

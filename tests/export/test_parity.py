@@ -10,18 +10,14 @@ import pytest
 from numpy.testing import assert_array_equal
 from torch import Tensor, nn
 
-from export.parity import (
-    PUBLIC_FACE,
-    ParityError,
-    check_parity,
-    compare_faces,
-    compare_probs,
-    label_set_images,
-    public_images,
-)
-from export.precision import Precision
+from export.answers import answers
+from export.choices import Precision
+from export.images import label_set_images, public_images_for
+from export.parity import TOLERANCES, Parity, compare, compare_faces, compare_probs, faults, run_network
+from export.public_images import PUBLIC_FACE, Images
 from realtime.geometry import LAYOUTS, CropTransform
-from train.checkpoint import load_checkpoint
+from realtime.session import Provider, Session
+from train.checkpoint import NetworkSpec, load_checkpoint
 from train.dataset import held_out
 from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, read_index, write_index
 
@@ -74,6 +70,7 @@ def test_label_maps_compared_by_hand():
     found[0] = 0  # 40 of them lost
     parity = compare_probs(one_hot(found, 2), one_hot(expected, 2))
     assert parity.max_delta == 1
+    assert parity.mean_delta == pytest.approx(40 / 1600)
     assert parity.agreement == pytest.approx(1560 / 1600)
     assert parity.least_iou == pytest.approx(760 / 800)
 
@@ -124,29 +121,61 @@ def test_nan_is_never_parity(side):
     assert math.isnan(compare_faces(*faces, point_px=1).max_delta)
 
 
-@pytest.mark.parametrize("precision", list(Precision))
+def faults_of(path: Path, network: nn.Module, spec: NetworkSpec, precision: Precision, images: Images) -> list[str]:
+    found = answers(Session(path, None, Provider.CPU), images)
+    return list(faults(compare(found, run_network(network, spec, images), spec, precision), None, precision))
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.FP16])
 @pytest.mark.parametrize("spoilt", ["other weights", "nan weights"])
 def test_a_file_of_another_network_does_not_pass(segmenter, precision, spoilt):
     network, spec = load_checkpoint(segmenter.checkpoint)
     path = segmenter.folder / ("unet_lite.onnx" if precision is Precision.FP32 else "unet_lite_fp16.onnx")
-    images = public_images(spec)[:2]
-    check_parity(path, network, spec, precision, images)
+    images = public_images_for(spec)[:2]
+    assert faults_of(path, network, spec, precision, images) == []
     network.head.bias.data[:4] = math.nan if spoilt == "nan weights" else 60.0
-    with pytest.raises(ParityError, match=f"the {precision} model is not kept"):
-        check_parity(path, network, spec, precision, images)
+    assert faults_of(path, network, spec, precision, images)
 
 
 def test_a_single_nan_does_not_pass(segmenter):
     network, spec = load_checkpoint(segmenter.checkpoint)
     network.head.register_forward_hook(spoil_one_pixel)
-    with pytest.raises(ParityError, match=r"largest difference nan, tolerated 1$"):
-        check_parity(segmenter.folder / "unet_lite_fp16.onnx", network, spec, Precision.FP16, public_images(spec)[:2])
+    path = segmenter.folder / "unet_lite_fp16.onnx"
+    assert faults_of(path, network, spec, Precision.FP16, public_images_for(spec)[:2]) == [
+        "largest difference nan, tolerated 1"
+    ]
+
+
+@pytest.mark.parametrize("precision", list(Precision))
+@pytest.mark.parametrize("limit", ["max_delta", "agreement", "least_iou", "f1_lost"])
+def test_each_limit_of_each_precision_is_seen_to_break(precision, limit):
+    at = TOLERANCES[precision]
+    good = Parity(at.max_delta, 0.0, at.agreement, at.least_iou)
+    assert list(faults(good, at.f1_lost, precision)) == []
+    worse = {"max_delta": at.max_delta * 1.01, "agreement": at.agreement - 0.001, "least_iou": at.least_iou - 0.001}
+    parity = replace(good, **{limit: worse[limit]}) if limit in worse else good
+    problems = list(faults(parity, at.f1_lost * (1.01 if limit == "f1_lost" else 1), precision))
+    words = {
+        "max_delta": "largest difference",
+        "agreement": "agreement",
+        "least_iou": "least IoU",
+        "f1_lost": "F1 lost",
+    }
+    assert len(problems) == 1
+    assert problems[0].startswith(words[limit])
+
+
+def test_labels_have_no_largest_difference_but_must_agree():
+    certain = Parity(max_delta=0.9, mean_delta=0.1, agreement=1.0, least_iou=1.0)
+    assert list(faults(certain, None, Precision.FP32, are_labels=True)) == []
+    assert len(list(faults(replace(certain, agreement=0.99), None, Precision.FP32, are_labels=True))) == 1
+    assert len(list(faults(certain, None, Precision.FP32))) == 1
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
 def test_the_public_face_lies_where_the_layout_wants_it(segmenter, layout):
     _, spec = load_checkpoint(segmenter.checkpoint)
-    images = public_images(replace(spec, layout=layout))
+    images = public_images_for(replace(spec, layout=layout))
     assert images.shape == (16, 218, 178, 3)
     crop = CropTransform.from_points(PUBLIC_FACE, LAYOUTS[layout])
     for x, y in crop.to_crop(PUBLIC_FACE)[:2].astype(int):
@@ -156,7 +185,7 @@ def test_the_public_face_lies_where_the_layout_wants_it(segmenter, layout):
 
 def test_the_public_face_is_seen_whole_by_the_face_finder(face_finder):
     _, spec = load_checkpoint(face_finder.checkpoint)
-    images = public_images(spec)
+    images = public_images_for(spec)
     assert images.shape == (16, 160, 160, 3)
     assert (images.reshape(16, -1).std(axis=1) > 20).all()
     assert len(np.unique(images[:, ::40, ::40].reshape(16, -1), axis=0)) == 16

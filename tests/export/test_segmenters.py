@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -11,9 +12,12 @@ from torch import nn
 from typer.testing import CliRunner
 
 from export.__main__ import app
+from export.answers import answers
+from export.choices import Output, Precision
+from export.half import to_half
+from export.images import public_images_for
 from export.onnx_graph import build_onnx_model, write_metadata
-from export.parity import check_parity, public_images
-from export.precision import Precision, to_precision
+from export.parity import compare, faults, run_network
 from realtime.postprocess import label_crop
 from realtime.regions import REGION_GROUPS
 from realtime.session import SEGMENTER, Provider, Session
@@ -40,18 +44,19 @@ def test_a_file_gives_the_probabilities_of_torch(
     spec = NetworkSpec(arch, regions, "celeba", 4, "made-up weights", "abc1234", head, normalize)
     network = spec.build().eval()
     make_up_weights(network)
-    images = public_images(spec)
+    images = public_images_for(spec)
     crops = images[:4]
     with torch.inference_mode():
         expected = to_probs(network(torch.from_numpy(crops)), head).numpy()
     model = build_onnx_model(network, spec)
     for precision, tolerance in ((Precision.FP32, 1e-4), (Precision.FP16, 0.1)):
-        converted = to_precision(model, precision)
+        converted = to_half(model) if precision is Precision.FP16 else model
         write_metadata(converted, spec, precision, {}, "0" * 64)
         path = tmp_path / f"{precision}.onnx"
         path.write_bytes(converted.SerializeToString())
-        check_parity(path, network, spec, precision, images)
         session = Session(path, SEGMENTER, Provider.CPU)
+        parity = compare(answers(session, images), run_network(network, spec, images), spec, precision)
+        assert list(faults(parity, None, precision)) == []
         assert session.card.activation == head
         assert [region.name.lower() for region in session.card.regions] == regions
         found = session.run(crops)
@@ -76,9 +81,37 @@ def test_predict_gives_the_same_masks_from_the_checkpoint_and_from_the_model_fil
     make_up_weights(network)
     state = {f"network.{name}": value for name, value in network.state_dict().items()}
     torch.save({"network_spec": spec_contents(spec), "state_dict": state}, tmp_path / "best.pt")
-    result = CliRunner().invoke(app, [str(tmp_path / "best.pt"), "--out", str(tmp_path)])
+    result = CliRunner().invoke(app, ["checkpoint", str(tmp_path / "best.pt"), "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
-    crop = public_images(spec)[0]
+    crop = public_images_for(spec)[0]
     masks = [PhotoSegmenter.read(tmp_path / name).segment_crop(crop) for name in ("best.pt", "unet_lite.onnx")]
     assert len(np.unique(masks[0])) > 1
     assert (masks[0] == masks[1]).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("head", "regions"),
+    [
+        (SOFTMAX, ["background", "left_iris", "right_iris"]),
+        (SIGMOID, ["left_iris", "right_iris"]),
+        (SOFTMAX, ["background", "iris"]),
+        (SIGMOID, ["iris", "eyes+lips"]),
+    ],
+)
+def test_labels_are_region_ids_whatever_the_head_and_the_classes(
+    head: str, regions: list[str], make_up_weights: Callable[[nn.Module], None]
+) -> None:
+    torch.manual_seed(5)
+    spec = NetworkSpec("unet-lite", regions, "celeba", 4, "made-up weights", "abc1234", head)
+    network = spec.build().eval()
+    make_up_weights(network)
+    model = build_onnx_model(network, spec, Output.LABELS)
+    assert "GatherND" not in {node.op_type for node in model.graph.node}
+    crops = public_images_for(spec)[:3]
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    labels = session.run(None, {"crop_bgr": crops})[0]
+    segmenter = PhotoSegmenter.of_network(network, spec)
+    expected = np.stack([segmenter.segment_crop(crop) for crop in crops])
+    assert len(np.unique(expected)) > 1
+    assert labels.dtype == np.uint8
+    assert (labels == expected).mean() > 0.999

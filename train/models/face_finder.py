@@ -53,7 +53,7 @@ class FaceFinder(nn.Module):
             left eye and the mouth as seen from the cell's centre, in cells.
         """
         weight = self.stem_conv.weight * COLOR_SCALE
-        x = F.conv2d(thumbnail_bgr.permute(0, 3, 1, 2).to(weight.dtype), weight, stride=2, padding=1)
+        x = F.conv2d(thumbnail_bgr.to(weight.dtype).permute(0, 3, 1, 2), weight, stride=2, padding=1)
         at_8 = self.to_stride_8(self.to_stride_4(self.stem(x)))
         at_16 = self.to_stride_16(at_8)
         at_32 = self.lateral_32(self.to_stride_32(at_16))

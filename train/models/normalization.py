@@ -55,7 +55,7 @@ def build_normalization(name: str) -> Normalization | None:
 
 def read_levels(crop_bgr: Tensor, dtype: torch.dtype, normalization: Normalization | None) -> Tensor:
     """(N, 3, H, W) network input of (N, H, W, 3) uint8 crops: normalized, or from 0 to 1."""
-    levels = crop_bgr.permute(0, 3, 1, 2).to(dtype)
+    levels = crop_bgr.to(dtype).permute(0, 3, 1, 2)
     return levels / 255 if normalization is None else normalization(levels)
 
 

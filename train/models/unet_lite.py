@@ -100,7 +100,7 @@ class UNetLite(nn.Module):
             (N, region_count, H, W), within `LOGIT_LIMIT`, in the precision of the weights.
         """
         weight = self.stem_conv.weight
-        levels = crop_bgr.permute(0, 3, 1, 2).to(weight.dtype)
+        levels = crop_bgr.to(weight.dtype).permute(0, 3, 1, 2)
         if self.normalization is None:
             weight = weight * COLOR_SCALE
         else:

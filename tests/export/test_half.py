@@ -9,8 +9,9 @@ from numpy.testing import assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
 from onnx.shape_inference import infer_shapes
 
-from export.parity import compare_faces, compare_probs, public_images
-from export.precision import Precision, to_precision
+from export.half import to_half
+from export.images import public_images_for
+from export.parity import compare_faces, compare_probs
 from realtime.session import FACE_FINDER, SEGMENTER, Provider, Session
 from train.checkpoint import load_checkpoint
 from train.models.face_finder import decode_faces
@@ -70,7 +71,7 @@ def test_the_half_file_is_half_as_large(kind, request):
 
 def test_the_half_segmenter_labels_as_torch_does(segmenter):
     network, spec = load_checkpoint(segmenter.checkpoint)
-    crops = public_images(spec)[:4]
+    crops = public_images_for(spec)[:4]
     with torch.inference_mode():
         expected = network(torch.from_numpy(crops)).softmax(1).numpy()
     probs = Session(segmenter.folder / "unet_lite_fp16.onnx", SEGMENTER, Provider.CPU).run(crops)
@@ -80,7 +81,7 @@ def test_the_half_segmenter_labels_as_torch_does(segmenter):
 
 def test_the_half_face_finder_finds_what_torch_does(face_finder):
     network, spec = load_checkpoint(face_finder.checkpoint)
-    thumbnails = public_images(spec)[:4]
+    thumbnails = public_images_for(spec)[:4]
     with torch.inference_mode():
         expected = decode_faces(network(torch.from_numpy(thumbnails))).numpy()
     faces = Session(face_finder.folder / "face_finder_fp16.onnx", FACE_FINDER, Provider.CPU).run(thumbnails)
@@ -90,7 +91,7 @@ def test_the_half_face_finder_finds_what_torch_does(face_finder):
 
 
 def test_a_constant_that_network_and_tail_share_is_half_in_one_and_whole_in_the_other():
-    half = to_precision(model_with_a_shared_constant(), Precision.FP16)
+    half = to_half(model_with_a_shared_constant())
     session = ort.InferenceSession(half.SerializeToString(), providers=["CPUExecutionProvider"])
     image = np.array([[[[0, 1], [2, 30]]]], np.uint8)
     assert_array_equal(session.run(None, {"image": image})[0], [[[[0, 4e6], [8e6, 1.2e8]]]])
@@ -99,7 +100,6 @@ def test_a_constant_that_network_and_tail_share_is_half_in_one_and_whole_in_the_
 def test_the_model_that_is_converted_stays_as_it_was():
     model = model_with_a_shared_constant()
     before = model.SerializeToString(deterministic=True)
-    converted = [to_precision(model, precision) for precision in Precision]
+    converted = to_half(model)
     assert model.SerializeToString(deterministic=True) == before
-    assert converted[0].SerializeToString(deterministic=True) == before
-    assert converted[1].SerializeToString(deterministic=True) != before
+    assert converted.SerializeToString(deterministic=True) != before

@@ -1,46 +1,30 @@
 """Half precision for the network, full precision for what comes after it."""
 
-from enum import StrEnum
-
 import onnx
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 
-class Precision(StrEnum):
-    """Of the weights and of the arithmetic, up to the logits."""
-
-    FP32 = "fp32"
-    FP16 = "fp16"
-
-
-def to_precision(model: onnx.ModelProto, precision: Precision) -> onnx.ModelProto:
-    """The model in this precision, a copy; the output is float32 in all of them.
-
-    Args:
-        model: float32, as `build_onnx_model` returns it. Read, never kept.
-        precision: the one that is wanted.
-    """
-    copied = onnx.ModelProto()
-    copied.CopyFrom(model)
-    return _to_half(copied) if precision is Precision.FP16 else copied
-
-
-def _to_half(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Convert everything up to the last convolution.
+def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy in half precision up to the last convolution.
 
     What follows it stays float32: exp(30) overflows a half, and a half cannot tell two pixels of a thumbnail apart
     beyond an eighth of one. The tail is cut off and put back, because the converter's own list of nodes to spare
     sends what passes between two of them through half precision all the same.
+
+    Args:
+        model: float32, as `build_onnx_model` returns it. Read, never kept.
     """
-    graph = model.graph
-    last = max(index for index, node in enumerate(graph.node) if node.op_type == "Conv")
+    copied = onnx.ModelProto()
+    copied.CopyFrom(model)
+    graph = copied.graph
+    last = last_convolution(graph)
     tail, outputs = list(graph.node[last + 1 :]), list(graph.output)
     constants = _private_constants(graph, tail)
     logits = helper.make_tensor_value_info(graph.node[last].output[0], TensorProto.FLOAT, None)
     del graph.node[last + 1 :], graph.output[:]
     graph.output.append(logits)
-    half = convert_float_to_float16(model, keep_io_types=True)
+    half = convert_float_to_float16(copied, keep_io_types=True)
     del half.graph.value_info[:], half.graph.output[:]
     half.graph.node.extend(tail)
     half.graph.initializer.extend(constants)
@@ -49,6 +33,11 @@ def _to_half(model: onnx.ModelProto) -> onnx.ModelProto:
     onnx.checker.check_model(half, full_check=True)
     result: onnx.ModelProto = half
     return result
+
+
+def last_convolution(graph: onnx.GraphProto) -> int:
+    """Which node gives the logits; what follows it stays float32 in every precision."""
+    return max(index for index, node in enumerate(graph.node) if node.op_type == "Conv")
 
 
 def _private_constants(graph: onnx.GraphProto, tail: list[onnx.NodeProto]) -> list[TensorProto]:
