@@ -53,7 +53,7 @@ def test_the_network_is_half_and_what_follows_it_is_not(kind, request):
     network = {types[name] for node in nodes[: last + 1] for name in node.output}
     tail = {types[name] for node in nodes[last + 1 :] for name in node.output}
     constants = {types[name] for node in nodes[last + 1 :] for name in node.input[1:]}
-    assert network == {TensorProto.UINT8, TensorProto.FLOAT16}
+    assert network == {TensorProto.FLOAT16}
     assert TensorProto.FLOAT in tail & constants
     assert TensorProto.FLOAT16 not in tail | constants
     assert (types[model.graph.input[0].name], types[model.graph.output[0].name]) == (

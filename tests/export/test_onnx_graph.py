@@ -127,6 +127,13 @@ def test_batch_norm_is_folded_and_the_multiplication_comes_last(segmenter, name)
     assert operators[-1] == "Mul"
 
 
+@pytest.mark.parametrize("name", ["unet_lite", "unet_lite_fp16"])
+def test_other_providers_find_what_they_can_run(name, segmenter):
+    operators = [node.op_type for node in onnx.load(segmenter.folder / f"{name}.onnx").graph.node]
+    assert operators[:2] == ["Cast", "Transpose"]  # TensorRT transposes no uint8
+    assert not {"Reciprocal", "Pad", "Slice", "GatherND"} & set(operators)  # NNAPI has no Reciprocal
+
+
 def test_the_files_load_in_older_runtimes(segmenter, face_finder):
     for path in [*segmenter.folder.glob("*.onnx"), *face_finder.folder.glob("*.onnx")]:
         model = onnx.load(path, load_external_data=False)
