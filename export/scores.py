@@ -13,10 +13,10 @@ from realtime.session import Session
 from train.checkpoint import NetworkSpec
 from train.contours import read_contours
 from train.dataset import faces_by_side
-from train.evaluation import add_areas, score_outlines, scores_of_areas
 from train.label_classes import common_classes
 from train.label_set import MARGIN_PX, VAL
 from train.landmarks import FaceLandmarker
+from train.measures.outlines import add_areas, score_outlines, scores_of_areas
 from train.metrics import RegionScore
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
@@ -45,7 +45,7 @@ def f1_on_contours(segmenters: Mapping[str, PhotoSegmenter], contours: Path, lan
     with FaceLandmarker(landmarker) as finder:
         drawers = {name: segmenter.segment_photo for name, segmenter in segmenters.items()}
         scores, _ = score_outlines(drawers, photos, finder, on_item=lambda: None)
-    return {name: _dice(by_region) for name, by_region in scores.items()}
+    return {name: _dice(of_one.regions) for name, of_one in scores.items()}
 
 
 def f1_on_labels(segmenters: Mapping[str, PhotoSegmenter], spec: NetworkSpec, folder: Path) -> dict[str, F1]:

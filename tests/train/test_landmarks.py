@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose
 
@@ -21,7 +22,6 @@ from train.landmarks import (
     UPPER_LIP_BOTTOM,
     UPPER_LIP_TOP,
     FaceLandmarker,
-    Landmarks,
     fetch_landmarker,
     silent_stderr,
 )
@@ -87,11 +87,12 @@ class DotLandmarker(FaceLandmarker):
         self.needs_px = needs_px
         self.widths: list[int] = []
 
-    def _find_once(self, photo_bgr: BgrImage) -> list[Landmarks]:
+    def _find_once(self, photo_bgr: BgrImage) -> list[npt.NDArray[np.float64]]:
         self.widths.append(photo_bgr.shape[1])
         if photo_bgr.shape[1] < self.needs_px:
             return []
-        return [np.argwhere(photo_bgr.any(axis=2))[:, ::-1] + 0.5]
+        dots = np.argwhere(photo_bgr.any(axis=2))[:, ::-1] + 0.5
+        return [np.column_stack([dots, np.full(len(dots), 7.0)])]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,7 @@ def test_a_face_found_with_a_border_is_where_it_is_without(needs_px: int, widths
     assert landmarker.widths == widths
     assert len(faces) == 1
     assert_allclose(faces[0], [[70.5, 20.5]])
+    assert_allclose(landmarker.find_in_depth(BgrImage(photo))[0], [[70.5, 20.5, 7.0]])  # a border adds no depth
 
 
 def test_a_photo_without_a_face_gives_none() -> None:
@@ -126,3 +128,14 @@ def test_the_terminal_is_given_back_when_the_landmarker_cannot_start(capfd: pyte
         raise OSError("broken")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+@pytest.mark.parametrize(
+    ("left_ear", "yaw_deg"),
+    [((100.0, 50.0, 0.0), 0), ((70.0, 90.0, 0.0), 0), ((50.0, 50.0, 50.0), 45), ((50.0, 50.0, -50.0), -45)],
+    ids=["from the front", "rolled, not turned", "left side away", "left side near"],
+)
+def test_yaw_is_told_by_how_far_behind_one_side_is(left_ear: tuple[float, float, float], yaw_deg: float) -> None:
+    points = np.zeros((478, 3))
+    points[RIGHT_EAR], points[LEFT_EAR] = (0, 50, 0), left_ear
+    assert head_yaw_deg(points) == pytest.approx(yaw_deg)
