@@ -151,7 +151,7 @@ def photos_text(scores: Mapping[str, Any]) -> str:
     """How many faces of how many photos, which were left out, and what is a speck."""
     return (
         f"{scores['faces']} faces of {scores['photos']} photos ({scores['learnt']} learnt from, "
-        f"{scores['excepted']} excepted, {scores['without_face']} without a face); more than "
+        f"{scores['excepted']} excepted, {scores['without_face']} without a large enough face); more than "
         f"{scores['speck_px']} px count"
     )
 

@@ -16,13 +16,16 @@ from train.landmarks import (
     IRIS_CENTER,
     IRIS_EDGE,
     LANDMARKER_SHA256,
+    LEFT_EAR,
     LOWER_LIP_BOTTOM,
     LOWER_LIP_TOP,
     MOUTH_OUTLINE,
+    RIGHT_EAR,
     UPPER_LIP_BOTTOM,
     UPPER_LIP_TOP,
     FaceLandmarker,
     fetch_landmarker,
+    head_yaw_deg,
     silent_stderr,
 )
 

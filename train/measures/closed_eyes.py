@@ -38,7 +38,7 @@ def score_closed_eyes(
         "ours": [_areas(segmenter.segment_crop(crop.crop_bgr)) for crop in found.crops],
         "mediapipe": [_areas(crop.labels()) for crop in found.crops],
     }
-    closed = np.array([[_is_closed(crop, eye) for eye in IRIS_OF_EYE] for crop in found.crops]).reshape(-1, 2)
+    closed = np.array([[_is_closed(crop, eye) for eye in IRIS_OF_EYE] for crop in found.crops], bool).reshape(-1, 2)
     areas = {who: np.array(of_one, np.float64).reshape(-1, 2, 2) for who, of_one in rows.items()}
     return {
         "faces": len(found.crops),

@@ -29,7 +29,7 @@ class PlacedCrop:
 
 @dataclass(frozen=True)
 class PlacedCrops:
-    """The faces of photos, and how many photos have none that is large enough."""
+    """The faces of photos, and how many photos have none that is found and large enough."""
 
     crops: list[PlacedCrop]
     without_face: int

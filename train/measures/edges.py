@@ -34,5 +34,7 @@ def outline(mask: Mask) -> Mask:
 
 
 def _distance_to(edge: Mask) -> npt.NDArray[np.float32]:
-    distance: npt.NDArray[np.float32] = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 5)
+    distance: npt.NDArray[np.float32] = cv2.distanceTransform(
+        (~edge).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )
     return distance

@@ -22,7 +22,7 @@ from train.label_set import MARGIN_PX
 from train.measures.held_out import ClassCounter, FaceCounts, HeldOut
 
 TURN_DEG, SHIFT_SHARE, SCALE_SHARE = 10.0, 0.1, 0.1
-UNMOVED = "unmoved"
+UNMOVED, HALF = "unmoved", 0.5
 
 
 @dataclass(frozen=True)
@@ -32,31 +32,41 @@ class Move:
     Attributes:
         angle_deg: counter-clockwise, about the crop's centre.
         scale: above 1 the face becomes larger.
-        shift: right and down, as shares of the interocular distance that the layout gives a face.
+        shift_px: right and down.
     """
 
     angle_deg: float = 0.0
     scale: float = 1.0
-    shift: tuple[float, float] = (0.0, 0.0)
+    shift_px: tuple[float, float] = (0.0, 0.0)
 
 
-MOVES = {
-    UNMOVED: Move(),
-    "turned left": Move(angle_deg=TURN_DEG),
-    "turned right": Move(angle_deg=-TURN_DEG),
-    "shifted right": Move(shift=(SHIFT_SHARE, 0)),
-    "shifted left": Move(shift=(-SHIFT_SHARE, 0)),
-    "shifted down": Move(shift=(0, SHIFT_SHARE)),
-    "shifted up": Move(shift=(0, -SHIFT_SHARE)),
-    "larger": Move(scale=1 + SCALE_SHARE),
-    "smaller": Move(scale=1 - SCALE_SHARE),
-}
+def moves_of(eye_distance_px: float) -> dict[str, Move]:
+    """All moves, by name.
+
+    The unmoved crop is half a pixel off in both directions, and so is each shift across its direction: a picture that
+    is interpolated is smoother, and scores otherwise for that alone.
+
+    Args:
+        eye_distance_px: interocular distance that the layout gives a face, whose share a shift is.
+    """
+    px = SHIFT_SHARE * eye_distance_px
+    return {
+        UNMOVED: Move(shift_px=(HALF, HALF)),
+        "turned left": Move(angle_deg=TURN_DEG),
+        "turned right": Move(angle_deg=-TURN_DEG),
+        "shifted right": Move(shift_px=(px, HALF)),
+        "shifted left": Move(shift_px=(-px, HALF)),
+        "shifted down": Move(shift_px=(HALF, px)),
+        "shifted up": Move(shift_px=(HALF, -px)),
+        "larger": Move(scale=1 + SCALE_SHARE),
+        "smaller": Move(scale=1 - SCALE_SHARE),
+    }
 
 
 def score_jitter(
     network: nn.Module, spec: NetworkSpec, held_out: HeldOut, on_item: Callable[[], None]
 ) -> dict[str, Any]:
-    """F1 of each region group for each of `MOVES`, pooled over the faces, and the worst loss.
+    """F1 of each region group for each of `moves_of`, pooled over the faces, and the worst loss.
 
     What is seen in the moved crop is brought back to where the unmoved one has it, as the live program brings it to
     the frame, and compared with the labels there: they are never moved, and lose nothing by it.
@@ -72,8 +82,9 @@ def score_jitter(
         of F1; those of all groups are at most `worst_points`.
     """
     counted = ClassCounter(spec.regions, held_out.classes)
-    confusions: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in MOVES}
-    matrices = {name: matrix_of(move, LAYOUTS[spec.layout].eye_distance_px) for name, move in MOVES.items()}
+    moves = moves_of(LAYOUTS[spec.layout].eye_distance_px)
+    confusions: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in moves}
+    matrices = {name: crop_matrix(move.angle_deg, move.scale, move.shift_px) for name, move in moves.items()}
     truths = FaceCrops([face.pair for face in held_out.faces], spec.regions)
     for index, face in enumerate(held_out.faces):
         canvas_bgr = face.pair.read_canvas()
@@ -81,19 +92,14 @@ def score_jitter(
         with torch.inference_mode():
             probs = to_probs(network(torch.from_numpy(crops)), spec.head)
             for (name, matrix), moved in zip(matrices.items(), probs, strict=True):
-                seen = moved if name == UNMOVED else bring_back(moved, matrix)
-                confusions[name].append(counted(truths[index][1], class_map(seen[None], spec.head)[0]))
+                seen = class_map(bring_back(moved, matrix)[None], spec.head)[0]
+                confusions[name].append(counted(truths[index][1], seen))
         on_item()
     f1 = {
         name: {group: score.dice for group, score in FaceCounts(counted.names, np.stack(found)).groups().items()}
         for name, found in confusions.items()
     }
     return {"faces": len(held_out.faces), "f1": f1, **worst_losses(f1)}
-
-
-def matrix_of(move: Move, eye_distance_px: float) -> npt.NDArray[np.float64]:
-    """(2, 3) canvas to moved crop, for cv2.warpAffine."""
-    return crop_matrix(move.angle_deg, move.scale, np.array(move.shift) * eye_distance_px)
 
 
 def bring_back(probs: Tensor, matrix: npt.NDArray[np.float64]) -> Tensor:

@@ -49,5 +49,5 @@ def score_noise_flicker(
             changed[group] += (masks[1:] ^ masks[:-1]).sum()
             area[group] += (masks[1:].sum() + masks[:-1].sum()) / 2
         on_item()
-    shares = {name: changed[i] / area[i] if area[i] else float("nan") for i, name in enumerate(names) if i}
+    shares = {name: float(changed[i] / area[i]) if area[i] else float("nan") for i, name in enumerate(names) if i}
     return {"faces": len(faces), "frames": FRAMES, "noise_std": NOISE_STD, "changed": shares}
