@@ -1,6 +1,7 @@
 """What `scores.json` holds, as tables to read, or to paste into a model card."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 from rich.box import MARKDOWN
@@ -32,12 +33,13 @@ def score_tables(scores: Mapping[str, Any]) -> list[Table]:
 
 def print_markdown(tables: Iterable[Table], console: Console) -> None:
     """Each with its title as a line in bold."""
-    wide = Console(file=console.file, width=WIDE, color_system=None)
+    wide = Console(file=StringIO(), width=WIDE, color_system=None)
     for table in tables:
-        wide.print(f"**{table.title}**\n", highlight=False)
-        table.title, table.box = None, MARKDOWN
-        wide.print(table)
-        wide.print()
+        title, table.title, table.box = table.title, None, MARKDOWN
+        with wide.capture() as captured:
+            wide.print(table)
+        rows = [line.rstrip() for line in captured.get().splitlines() if line.strip()]
+        console.file.write("\n".join([f"**{title}**", "", *rows, "", ""]))
 
 
 def label_tables(side: str, held_out: Mapping[str, Any]) -> list[Table]:
