@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from realtime.geometry import TIGHT, CropLayout, CropTransform
+from realtime.geometry import CropLayout, CropTransform
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from train.checkpoint import NetworkSpec
@@ -45,7 +45,8 @@ class OutlineScores:
 
     Attributes:
         regions: overlap, pooled over the pixels of all photos.
-        edges_px: mean distance of the outlines in pixels of the crop, mean over the photos; NaN where none has both.
+        edges_px: mean distance of the outlines in pixels of the crop, mean over the photos; NaN where none has both,
+            or nobody measured it.
     """
 
     regions: ByRegion
@@ -82,7 +83,7 @@ def score_outlines(
     photos: Sequence[ContourPhoto],
     landmarker: FaceLandmarker,
     on_item: Callable[[], None],
-    layout: CropLayout = TIGHT,
+    layout: CropLayout | None = None,
 ) -> tuple[dict[str, OutlineScores], int]:
     """Several masks of the same photos against people's outlines.
 
@@ -91,7 +92,7 @@ def score_outlines(
         photos: with outlines.
         landmarker: finds the faces.
         on_item: called after each photo.
-        layout: of the crop whose pixels edges are measured in.
+        layout: of the crop whose pixels edges are measured in; without it they are not measured.
 
     Returns:
         the scores of each, and in how many photos no face was found.
@@ -107,8 +108,10 @@ def score_outlines(
         for who, draw in drawers.items():
             predicted = draw(photo_bgr, faces[:1])
             add_areas(areas[who], COMPARED, truth, predicted)
-            for name, members in COMPARED.items() if faces else ():
-                scale = CropTransform.from_points(face_points(faces[0]), layout).scale
+            if not faces or layout is None:
+                continue
+            scale = CropTransform.from_points(face_points(faces[0]), layout).scale
+            for name, members in COMPARED.items():
                 apart_px = edge_distance_px(np.isin(truth, members), np.isin(predicted, members))
                 edges[who][name].append(apart_px * scale)
         on_item()

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime.geometry import TIGHT
 from realtime.regions import Region
 from train.contours import read_contours
 from train.measures.outlines import score_outlines
@@ -37,7 +38,7 @@ def test_edges_are_told_in_pixels_of_the_crop_and_overlap_in_the_photos(
 
     landmarker = told_landmarker([2 * drawn_face()])  # a face twice as large as the crop has it
     drawers = {"truth": lambda photo, faces: truth, "moved": moved_down, "no lips": no_lips}
-    scores, without_face = score_outlines(drawers, photos, landmarker, lambda: None)
+    scores, without_face = score_outlines(drawers, photos, landmarker, lambda: None, TIGHT)
     assert without_face == 1
     assert scores["truth"].regions["eyes"].dice == 1
     assert scores["truth"].edges_px == {"eyes": 0, "lips": 0}
