@@ -87,12 +87,19 @@ def test_roll_is_of_the_eye_line() -> None:
     assert face.roll_deg == pytest.approx(45)
 
 
-def test_placed_faces_lie_within_the_frame() -> None:
-    for seed in range(50):
+def test_placed_faces_lie_within_the_frame_and_use_the_whole_ranges() -> None:
+    placed = []
+    for seed in range(100):
         place = webcam_place(np.array(POINTS), FRAME_WH, np.random.default_rng(seed))
         inside = place.to_crop(np.array(POINTS))
         assert (inside >= 0).all()
         assert (inside < FRAME_WH).all()
+        placed.append(FrameFace.of_points(inside, FRAME_WH[1]))
+    rolls, heights = [face.roll_deg for face in placed], [face.height_share for face in placed]
+    assert min(rolls) < -40
+    assert max(rolls) > 40
+    assert min(heights) < 0.1
+    assert max(heights) > 0.7
 
 
 def test_empty_photos_that_hold_a_face_are_left_out(pool: PhotoPool) -> None:
