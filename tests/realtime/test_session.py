@@ -140,7 +140,7 @@ def test_warming_up_works_for_both_kinds(segmenter: Session, finder_session: Ses
         (FINDER, SEGMENTER, "a face_finder model, where a segmenter is needed"),
         (with_metadata(UNET, "regions", "background,right_eye"), SEGMENTER, "its input or output is not"),
         (replaced(UNET, b"crop_bgr", b"crop_rgb"), SEGMENTER, "its input or output is not"),
-        (replaced(UNET, b"probs", b"logit"), SEGMENTER, "its input or output is not"),
+        (with_metadata(replaced(UNET, b"probs", b"logit"), "output", "probs"), SEGMENTER, "its input or output is not"),
         (with_metadata(UNET, "kind", "face_finder"), FACE_FINDER, "its input or output is not"),
     ],
     ids=[
