@@ -13,11 +13,12 @@ from rich.table import Table
 from realtime.geometry import LAYOUTS, TIGHT
 from train.console import NAMED_FILES, console, one_line_errors, progress
 from train.data_commands import import_set, pack
-from train.fit_command import DATA_HELP, MASK_REGION_HELP, fit, one_of
+from train.fit_command import fit
 from train.label_report import report_labels
 from train.label_set import SCORED, VAL
 from train.mask_folder import MASK_REGIONS
 from train.models import FACE_FINDER
+from train.options import DATA_HELP, MASK_REGION_HELP, one_of
 from train.study_command import study
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Label photos, train, evaluate, predict.")
