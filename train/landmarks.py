@@ -1,7 +1,9 @@
 """The MediaPipe Face Landmarker: 478 points for each face of a photo, and which of them outline what."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -64,6 +66,7 @@ class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
     def __init__(self, model: Path) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
 
+        ignore_profiling()
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model.read_bytes()), num_faces=MAX_FACES
         )
@@ -92,6 +95,16 @@ class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
         found = self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb))
         size_wh = (photo_bgr.shape[1], photo_bgr.shape[0])
         return [np.array([(point.x, point.y) for point in face]) * size_wh for face in found.face_landmarks]
+
+
+def ignore_profiling() -> None:
+    """Tell Python, too, that SIGPROF is ignored.
+
+    MediaPipe (1.2) sends it to its own process and, for that, ignores it in native code, once. Lightning ends each run by
+    putting every signal back to what Python knows of it: the next landmarker would end the program without a word.
+    """
+    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """Which landmark outlines what, and the search with more and more border. MediaPipe itself is not needed."""
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +28,8 @@ from train.landmarks import (
     fetch_landmarker,
     silent_stderr,
 )
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -126,3 +131,17 @@ def test_the_terminal_is_given_back_when_the_landmarker_cannot_start(capfd: pyte
         raise OSError("broken")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="Windows has no SIGPROF")
+def test_mediapipes_profiling_signal_ends_no_program_after_lightning_put_the_signals_back() -> None:
+    script = """
+import os, signal
+from train.landmarks import ignore_profiling
+ignore_profiling()
+signal.signal(signal.SIGPROF, signal.getsignal(signal.SIGPROF))  # as Lightning does at the end of a run
+os.kill(os.getpid(), signal.SIGPROF)
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr
