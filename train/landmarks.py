@@ -100,8 +100,8 @@ class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
 def ignore_profiling() -> None:
     """Tell Python, too, that SIGPROF is ignored.
 
-    MediaPipe (1.2) sends it to its own process and, for that, ignores it in native code, once. Lightning ends each run by
-    putting every signal back to what Python knows of it: the next landmarker would end the program without a word.
+    MediaPipe (1.2) sends it to its own process and, for that, ignores it in native code, once. Lightning ends each run
+    by putting every signal back to what Python knows of it: the next landmarker would end the program without a word.
     """
     if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
