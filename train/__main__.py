@@ -12,8 +12,9 @@ from realtime.geometry import LAYOUTS, TIGHT
 from train.console import NAMED_FILES, console, one_line_errors, progress
 from train.data_commands import import_set, pack
 from train.evaluate_command import evaluate
-from train.fit_command import fit, one_of
+from train.fit_command import fit
 from train.label_report import report_labels
+from train.options import one_of
 from train.study_command import study
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Label photos, train, evaluate, predict.")

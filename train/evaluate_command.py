@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from train.console import console, one_line_errors, progress
-from train.fit_command import DATA_HELP, MASK_REGION_HELP, one_of
 from train.label_set import SCORED, VAL
 from train.mask_folder import MASK_REGIONS
 from train.models import FACE_FINDER
+from train.options import DATA_HELP, MASK_REGION_HELP, one_of
 
 STEADY_FACES = 200
 

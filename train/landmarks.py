@@ -1,7 +1,9 @@
 """The MediaPipe Face Landmarker: 478 points for each face of a photo, and which of them outline what."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -66,6 +68,7 @@ class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
     def __init__(self, model: Path) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
 
+        ignore_profiling()
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model.read_bytes()), num_faces=MAX_FACES
         )
@@ -108,6 +111,16 @@ def head_yaw_deg(points: npt.NDArray[np.float64]) -> float:
     """
     across = points[LEFT_EAR] - points[RIGHT_EAR]
     return float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1]))))
+
+
+def ignore_profiling() -> None:
+    """Tell Python, too, that SIGPROF is ignored.
+
+    MediaPipe (1.2) sends it to its own process and, for that, ignores it in native code, once. Lightning ends each run
+    by putting every signal back to what Python knows of it: the next landmarker would end the program without a word.
+    """
+    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 @contextmanager

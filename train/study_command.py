@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from train.console import console, one_line_errors
-from train.fit_command import one_of
+from train.options import one_of
 from train.studies import STUDIES
 from train.study import Row, Study, StudyPlaces, check_data, chosen_rows, run_row
 from train.study_report import write_report

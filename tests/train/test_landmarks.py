@@ -1,6 +1,9 @@
 """Which landmark outlines what, and the search with more and more border. MediaPipe itself is not needed."""
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +31,8 @@ from train.landmarks import (
     head_yaw_deg,
     silent_stderr,
 )
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -142,3 +147,17 @@ def test_yaw_is_told_by_how_far_behind_one_side_is(left_ear: tuple[float, float,
     points = np.zeros((478, 3))
     points[RIGHT_EAR], points[LEFT_EAR] = (0, 50, 0), left_ear
     assert head_yaw_deg(points) == pytest.approx(yaw_deg)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="Windows has no SIGPROF")
+def test_mediapipes_profiling_signal_ends_no_program_after_lightning_put_the_signals_back() -> None:
+    script = """
+import os, signal
+from train.landmarks import ignore_profiling
+ignore_profiling()
+signal.signal(signal.SIGPROF, signal.getsignal(signal.SIGPROF))  # as Lightning does at the end of a run
+os.kill(os.getpid(), signal.SIGPROF)
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr
