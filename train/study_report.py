@@ -126,16 +126,14 @@ def draw_report(study: Study, places: StudyPlaces, table: Table, path: Path) -> 
         curves = read_curves(places.folder(study, row))
         (line,) = scores.plot(*_by_epoch(curves, "val_score"), label=row.title, linewidth=1.5)
         if study.shows_loss:
-            names = [name for name in curves if name.startswith(("train_", "val_")) and name.endswith("loss")]
-            for name in names:
-                style = "-" if name.startswith("train_") else "--"
-                label = f"{row.title}, {name.split('_')[0]}"
-                beside.plot(*_by_epoch(curves, name), style, color=line.get_color(), label=label, linewidth=1.2)
+            for side, style in (("train", "-"), ("val", "--")):
+                values = _by_epoch(curves, f"{side}_dice_loss")
+                beside.plot(*values, style, color=line.get_color(), label=f"{row.title}, {side}", linewidth=1.2)
     scores.set(xlabel="epoch", ylabel="validation Dice", title="by epoch, on each row's own classes", ylim=(0, 1))
     scores.grid(alpha=0.3)
     scores.legend(fontsize=8, loc="lower right")
     if study.shows_loss:
-        beside.set(xlabel="epoch", ylabel="loss", title="loss (dashed: validation)")
+        beside.set(xlabel="epoch", ylabel="Dice loss", title="Dice loss (dashed: validation)")
         beside.grid(alpha=0.3)
         beside.legend(fontsize=8)
     else:
