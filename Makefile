@@ -7,9 +7,9 @@ LANDMARKER ?=
 RUNTIME := .venv/bin/python
 DEV := .venv-dev/bin/python
 EVERYTHING := .[cpu,label,train,tensorboard,export,dev]
-# Two small environments that exported files are opened in (tests/export/environments/). Both runtimes have packages for
-# this system; elsewhere those tests are skipped, and say so.
-OTHER_RUNTIMES := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),.venv-oldest/.files .venv-openvino/.files)
+# Two environments that exported files are opened in. Both runtimes have packages for this system; elsewhere those tests are
+# skipped, and say so.
+OTHER_RUNTIMES := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),.venv-oldest/.files .venv-openvino/.runtime)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # $(call install,VENV,WHAT): make the environment where it is missing, then install WHAT at the pinned versions.
@@ -54,7 +54,7 @@ bench: .venv-dev/.dev  ## measure this machine, and renew the tables of docs/per
 	$(DEV) -m benchmarks.soak --json .bench/soak.json
 	$(DEV) -m benchmarks.page docs/performance.md .bench
 
-openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in an environment of its own
+openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in its own environment
 	mkdir -p .bench
 	.venv-openvino/bin/python -m realtime.bench --json .bench/openvino.json
 	$(DEV) -m benchmarks.page docs/performance.md .bench
@@ -72,7 +72,7 @@ openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in a
 .venv-dev/.dev: pyproject.toml constraints.txt
 	$(call install,.venv-dev,--editable '$(EVERYTHING)')
 
-.venv-%/.files: tests/export/environments/%.txt
-	test -x .venv-$*/bin/pip || $(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python -m pip install --no-deps --requirement $<
+.venv-oldest/.files: tests/export/oldest_runtime.txt
+	test -x .venv-oldest/bin/pip || $(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --no-deps --requirement $<
 	@touch $@

@@ -14,6 +14,8 @@ from export.choices import NEWEST_OPSET, OLDEST_OPSET, Format, Output, Precision
 from export.command_line import spread_values, with_command
 from realtime.errors import UserError
 from realtime.session import Provider
+from train.mask_folder import MASK_REGIONS
+from train.options import MASK_REGION_HELP, one_of
 
 SEVERAL_VALUES = {"--precision": re.compile(r"(fp|int)\d+"), "--format": re.compile(r"onnx|ort")}
 CHECKPOINT, VERIFY = "checkpoint", "verify"
@@ -55,11 +57,12 @@ def export(
         "weights"
     ),
     name: Annotated[str | None, typer.Option(help="Of the files, without .onnx (default: the network's).")] = None,
-    data: Annotated[Path | None, typer.Option(help="Label set whose held-out faces the files are compared on.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of faces; those held out are compared on.")] = None,
+    mask_region: Annotated[str | None, typer.Option(**one_of(MASK_REGIONS), help=MASK_REGION_HELP)] = None,
     scores: Annotated[Path | None, typer.Option(help="JSON of `python -m train evaluate`, kept in the file.")] = None,
     calibration: Annotated[
         Path | None,
-        typer.Option(help="For int8: label set (its training faces), or a folder of 300 or more crops of 178x218."),
+        typer.Option(help="For int8: folder of faces (its training side), or of 300 or more crops of 178x218."),
     ] = None,
     opset: Annotated[int, typer.Option(callback=check_opset, help="ONNX opset of the files.")] = OLDEST_OPSET,
     batch: Annotated[
@@ -90,7 +93,7 @@ def export(
         from export.source import read_source
         from realtime.session import SEGMENTER
 
-        source = read_source(checkpoint, precisions, data, scores, calibration, contours, landmarker)
+        source = read_source(checkpoint, precisions, data, mask_region, scores, calibration, contours, landmarker)
         is_segmenter = model_kind(source.spec) == SEGMENTER
         if output is Output.LABELS and not is_segmenter:
             raise UserError(f"{checkpoint}: a face finder has no labels: leave out --output")

@@ -28,28 +28,28 @@ def public_images_for(spec: NetworkSpec) -> Images:
     return public_images(model_kind(spec), LAYOUTS[spec.layout])
 
 
-def label_set_images(spec: NetworkSpec, folder: Path) -> Images:
-    """At most `MOST_IMAGES` of a label set's held-out crops, or thumbnails of its held-out photos for the finder.
+def held_out_images(spec: NetworkSpec, folder: Path, mask_region: str | None = None) -> Images:
+    """At most `MOST_IMAGES` held-out crops of a folder of faces; for the finder, thumbnails of a label set's photos.
 
     Raises:
-        ValueError: the folder is no label set, one of its files is broken, or it holds nothing out.
+        ValueError: the folder is of no kind, one of its files is broken, or it holds nothing out.
     """
     if model_kind(spec) == FACE_FINDER:
         images = [_read_thumbnail(path) for path in _photos_of_side(folder, VAL)[:MOST_IMAGES]]
     else:
-        images = [_read_crop(face) for face in held_out_faces(spec, folder)]
+        images = [_read_crop(face) for face in held_out_faces(spec, folder, mask_region)]
     if not images:
         raise ValueError(f"{folder}: no photo with a face is held out for validation")
     return np.stack(images)
 
 
-def held_out_faces(spec: NetworkSpec, folder: Path) -> Sequence[Pair]:
-    """The faces whose crops `label_set_images` gives, in the same order. Raises as that does."""
-    return faces_by_side([folder], spec.layout)[VAL].pairs[:MOST_IMAGES]
+def held_out_faces(spec: NetworkSpec, folder: Path, mask_region: str | None = None) -> Sequence[Pair]:
+    """The faces whose crops `held_out_images` gives, in the same order. Raises as that does."""
+    return faces_by_side([folder], spec.layout, mask_region)[VAL].pairs[:MOST_IMAGES]
 
 
 def calibration_images(spec: NetworkSpec, folder: Path) -> Images:
-    """`LEAST_CALIBRATION` pictures of a label set's training side, or of a folder of pictures of the model's own size.
+    """`LEAST_CALIBRATION` training crops of a folder of faces, or the pictures of the model's own size in a folder.
 
     Raises:
         ValueError: there are too few, or one is unreadable or of another size; the message names it.
@@ -57,9 +57,9 @@ def calibration_images(spec: NetworkSpec, folder: Path) -> Images:
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
     read: list[Callable[[], BgrImage]]
-    if not (folder / INDEX_NAME).is_file():
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    if not (folder / INDEX_NAME).is_file() and (paths or not any(folder.iterdir())):
         size_wh = input_size_wh(model_kind(spec))
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
         read = [partial(_read_sized, path, size_wh) for path in paths]
     elif model_kind(spec) == FACE_FINDER:
         read = [partial(_read_thumbnail, path) for path in _photos_of_side(folder, TRAIN)]

@@ -150,14 +150,21 @@ def measure(source: Source, wanted: Wanted, candidates: Sequence[Candidate], mac
 
 
 def _score(source: Source, sessions: dict[str, Session]) -> dict[str, F1]:
-    """F1 of the network and of each file; empty where there is nothing to score on."""
+    """F1 of the network and of each file; empty where there is nothing to score on.
+
+    Raises:
+        UserError: what is there cannot be scored on; the message names the file.
+    """
     if model_kind(source.spec) != SEGMENTER or not (source.contours or source.data):
         return {}
     segmenters = {IN_TORCH: PhotoSegmenter.of_network(source.network, source.spec)}
     segmenters |= {name: segmenter_of(session) for name, session in sessions.items()}
-    if source.contours and source.landmarker:
-        return f1_on_contours(segmenters, source.contours, source.landmarker)
-    return f1_on_labels(segmenters, source.spec, source.data) if source.data else {}
+    try:
+        if source.contours and source.landmarker:
+            return f1_on_contours(segmenters, source.contours, source.landmarker)
+        return f1_on_labels(segmenters, source.spec, source.data, source.mask_region) if source.data else {}
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _refusal(row: FileReport) -> str:

@@ -201,8 +201,13 @@ def write_metadata(
 def remove_traces(model: onnx.ModelProto) -> None:
     """Drop what tools note on each node: source lines with this machine's paths, a fifth of the file."""
     graph = model.graph
-    del graph.value_info[:]
-    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+    # What a Resize gives keeps its shape: ONNX Runtime's own inference loses the batch's name there, and with it the
+    # fusion of the addition that follows.
+    resized = {node.output[0] for node in graph.node if node.op_type == "Resize"}
+    for index in reversed(range(len(graph.value_info))):
+        if graph.value_info[index].name not in resized:
+            del graph.value_info[index]
+    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
         del item.metadata_props[:]
         item.doc_string = ""
 

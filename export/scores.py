@@ -13,10 +13,10 @@ from realtime.session import Session
 from train.checkpoint import NetworkSpec
 from train.contours import read_contours
 from train.dataset import faces_by_side
-from train.evaluation import add_areas, score_outlines, scores_of_areas
 from train.label_classes import common_classes
 from train.label_set import MARGIN_PX, VAL
 from train.landmarks import FaceLandmarker
+from train.measures.outlines import add_areas, score_outlines, scores_of_areas
 from train.metrics import RegionScore
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
@@ -45,26 +45,29 @@ def f1_on_contours(segmenters: Mapping[str, PhotoSegmenter], contours: Path, lan
     with FaceLandmarker(landmarker) as finder:
         drawers = {name: segmenter.segment_photo for name, segmenter in segmenters.items()}
         scores, _ = score_outlines(drawers, photos, finder, on_item=lambda: None)
-    return {name: _dice(by_region) for name, by_region in scores.items()}
+    return {name: _dice(of_one.regions) for name, of_one in scores.items()}
 
 
-def f1_on_labels(segmenters: Mapping[str, PhotoSegmenter], spec: NetworkSpec, folder: Path) -> dict[str, F1]:
-    """The F1 of each against a label set's held-out labels, on the faces that parity is measured on.
+def f1_on_labels(
+    segmenters: Mapping[str, PhotoSegmenter], spec: NetworkSpec, folder: Path, mask_region: str | None = None
+) -> dict[str, F1]:
+    """The F1 of each against a folder's held-out labels, on the faces that parity is measured on.
 
     Args:
         segmenters: by name.
         spec: of the network that they all are.
-        folder: the label set.
+        folder: of faces.
+        mask_region: what its masks of 0 and 255 show.
 
     Raises:
-        ValueError: the folder is no label set, or its labels have nothing in common with the network.
+        ValueError: the folder is of no kind, or its labels have nothing in common with the network.
     """
-    common = common_classes(faces_by_side([folder], spec.layout)[VAL].classes, spec.regions)
+    common = common_classes(faces_by_side([folder], spec.layout, mask_region)[VAL].classes, spec.regions)
     if not common:
         raise ValueError(f"{folder}: its labels have nothing in common with the network's regions")
     regions = {name: regions_of(name) for name in common}
     areas = {who: {name: np.zeros(3) for name in common} for who in segmenters}
-    for face in held_out_faces(spec, folder):
+    for face in held_out_faces(spec, folder, mask_region):
         canvas, label_map = (array[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] for array in face.read())
         for who, segmenter in segmenters.items():
             add_areas(areas[who], regions, label_map, segmenter.segment_crop(BgrImage(np.ascontiguousarray(canvas))))

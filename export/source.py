@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from export.choices import Precision
-from export.images import calibration_images, label_set_images, public_images_for
+from export.images import calibration_images, held_out_images, public_images_for
 from export.onnx_graph import model_kind
 from export.public_images import Images
 from realtime.errors import UserError
@@ -29,7 +29,8 @@ class Source:
         scores: of this network, by name.
         images: to compare the files with it on.
         calibration: pictures for int8; None where it is not asked for.
-        data: the label set that the images are from; None where they are the public ones.
+        data: the folder of faces that the images are from; None where they are the public ones.
+        mask_region: what its masks of 0 and 255 show.
         contours: folder of people's outlines, to score on.
         landmarker: MediaPipe's model file, which the outlines need.
     """
@@ -41,6 +42,7 @@ class Source:
     images: Images
     calibration: Images | None = None
     data: Path | None = None
+    mask_region: str | None = None
     contours: Path | None = None
     landmarker: Path | None = None
 
@@ -54,6 +56,7 @@ def read_source(
     checkpoint: Path,
     precisions: list[Precision],
     data: Path | None = None,
+    mask_region: str | None = None,
     scores: Path | None = None,
     calibration: Path | None = None,
     contours: Path | None = None,
@@ -66,7 +69,7 @@ def read_source(
     """
     try:
         network, spec = load_checkpoint(checkpoint)
-        images = public_images_for(spec) if data is None else label_set_images(spec, data)
+        images = public_images_for(spec) if data is None else held_out_images(spec, data, mask_region)
         if Precision.INT8 in precisions and calibration is None:
             raise ValueError("int8 needs pictures to be calibrated on: --calibration LABELSET, or a folder of crops")
         if contours and model_kind(spec) == FACE_FINDER:
@@ -81,6 +84,7 @@ def read_source(
             images,
             calibration_images(spec, calibration) if calibration and Precision.INT8 in precisions else None,
             data,
+            mask_region,
             contours,
             fetch_landmarker(landmarker) if contours else None,
         )

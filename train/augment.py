@@ -62,11 +62,23 @@ AUGMENTATIONS = {"live": augment_pair, "light": augment_lightly, "none": None}
 
 def random_crop_matrix(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """(2, 3) canvas to crop for cv2.warpAffine: turned, scaled and shifted about the crop's centre."""
-    angle = np.deg2rad(rng.normal(0, ROTATION_STD_DEG))
-    scale = np.exp(rng.normal(0, SCALE_STD))
+    angle = rng.normal(0, ROTATION_STD_DEG)
+    scale = float(np.exp(rng.normal(0, SCALE_STD)))
+    return crop_matrix(angle, scale, rng.normal(0, SHIFT_STD_PX, 2))
+
+
+def crop_matrix(angle_deg: float, scale: float, shift_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """(2, 3) canvas to crop for cv2.warpAffine, about the crop's centre.
+
+    Args:
+        angle_deg: by which the picture is turned, counter-clockwise as seen.
+        scale: above 1 the picture becomes larger.
+        shift_px: (2,) crop pixels by which it goes right and down.
+    """
+    angle = np.deg2rad(angle_deg)
     linear = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     center = np.array(CROP_SIZE_WH) / 2
-    shift = center + rng.normal(0, SHIFT_STD_PX, 2) - linear @ (center + MARGIN_PX)
+    shift = center + np.asarray(shift_px) - linear @ (center + MARGIN_PX)
     return shift_matrix(np.column_stack([linear, shift]), by=0.5)
 
 

@@ -8,9 +8,9 @@ import typer
 
 from realtime.geometry import LAYOUTS, TIGHT
 from train.console import console, one_line_errors, progress
-from train.fit_command import DATA_HELP, MASK_REGION_HELP, one_of
 from train.label_report import report_labels
 from train.mask_folder import MASK_REGIONS
+from train.options import DATA_HELP, MASK_REGION_HELP, one_of
 from train.parsing_sets import PARSING_SETS
 
 

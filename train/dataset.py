@@ -15,7 +15,7 @@ from train.augment import AUGMENTATIONS, center_pair
 from train.folders import Pair, read_folder
 from train.heads import class_index
 from train.label_classes import Classes, check_classes
-from train.label_set import MARGIN_PX, SIDES, TRAIN, VAL, faces_of
+from train.label_set import MARGIN_PX, SIDES, TRAIN, VAL, LabelledFace, LabelledPhoto, faces_of
 
 VALIDATION_SHARE = 0.08
 
@@ -48,10 +48,12 @@ class Side(NamedTuple):
     Attributes:
         pairs: its faces.
         classes: what their labels tell apart, each with a folder of such.
+        owners: of each face its photo and itself, as the index has them.
     """
 
     pairs: list[Pair]
     classes: dict[Classes, Path]
+    owners: list[tuple[LabelledPhoto, LabelledFace]]
 
 
 def faces_by_side(folders: Sequence[Path], layout: str = TIGHT.name, mask_region: str | None = None) -> dict[str, Side]:
@@ -65,12 +67,13 @@ def faces_by_side(folders: Sequence[Path], layout: str = TIGHT.name, mask_region
     Raises:
         ValueError: a folder is of no kind, broken, or has other crops.
     """
-    sides = {side: Side([], {}) for side in SIDES}
+    sides = {side: Side([], {}, []) for side in SIDES}
     for folder in folders:
         photos, pairs = read_folder(folder, layout, mask_region)
         for (photo, face), pair in zip(faces_of(photos), pairs, strict=True):
             side = sides[side_of(photo.split, [face.group])]
             side.pairs.append(pair)
+            side.owners.append((photo, face))
             side.classes.setdefault(tuple(photo.classes), folder)
     return sides
 

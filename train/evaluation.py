@@ -1,113 +1,190 @@
-"""How good a checkpoint is: on held-out labels, and on outlines that people drew."""
+"""How good a checkpoint is: all measures of `evaluate`, each from its own module in `train/measures/`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from realtime.preprocess import BgrImage
-from realtime.regions import Region
 from train.checkpoint import NetworkSpec
-from train.contours import COMPARED, ContourPhoto, read_contours
+from train.contours import ContourPhoto, read_contours
 from train.dataset import FaceCrops, faces_by_side
-from train.folders import Pair
-from train.heads import class_map, classes_of, to_probs
-from train.label_classes import common_classes
+from train.heads import classes_of
 from train.label_set import SCORED, VAL
-from train.landmarks import FaceLandmarker, Landmarks
-from train.masks import draw_label_map
-from train.metrics import RegionScore, any_region_score, confusion_matrix, merge_classes, score_of, scores_per_class
+from train.landmarks import FaceLandmarker
+from train.measures.closed_eyes import score_closed_eyes
+from train.measures.covered_mouths import score_covered_mouths
+from train.measures.finder import find_thresholds, network_detector, score_frames
+from train.measures.finder_frames import empty_frames, made_frames
+from train.measures.held_out import FaceCounts, HeldOut, HeldOutFace, count_faces, spread
+from train.measures.jitter import score_jitter
+from train.measures.noise_flicker import score_noise_flicker
+from train.measures.outlines import score_contours
+from train.measures.photos import UnlearntPhotos, read_exceptions, unlearnt_photos
+from train.measures.worst import draw_worst, worst_faces
 from train.models.face_finder import decode_faces
 from train.one_class import regions_of
-from train.prediction import LabelMap, PhotoSegmenter
+from train.prediction import PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 from train.tint import tint
 
-BATCH_SIZE = 32
+WORST_NAME = "worst.png"
 
 
 @dataclass(frozen=True)
-class ContourScores:
-    """Scores on photos with outlines, pooled over their pixels, of this network and of MediaPipe's own masks.
+class Yardsticks:
+    """What a checkpoint is measured by besides the labels that were held out; nothing by default.
 
     Attributes:
-        ours, mediapipe: by name of `COMPARED`.
-        photos: how many were scored.
-        without_face: those in which the landmarker found none.
+        contours: folder of people's outlines.
+        closed_eyes: folder of photos of closed eyes.
+        covered_mouths: folder of photos of face masks.
+        exceptions: file that names photos of these folders, and faceless ones, that do not show what they are to.
+        landmarker: the MediaPipe model file, which the folders need.
+        steady_faces: held-out faces, spread over all, that are moved in their crop and shown with noise; 0: none.
+        most: faces or photos of each measure, spread over all; 0: all.
     """
 
-    ours: dict[str, RegionScore]
-    mediapipe: dict[str, RegionScore]
-    photos: int
-    without_face: int
+    contours: Path | None = None
+    closed_eyes: Path | None = None
+    covered_mouths: Path | None = None
+    exceptions: Path | None = None
+    landmarker: Path | None = None
+    steady_faces: int = 0
+    most: int = 0
 
 
 def evaluate_segmenter(
     network: nn.Module,
     spec: NetworkSpec,
     data: Sequence[Path],
-    contours: Path | None,
-    landmarker: Path | None,
     out: Path,
     on_item: Callable[[], None],
+    yardsticks: Yardsticks = Yardsticks(),
     mask_region: str | None = None,
     split: str = VAL,
 ) -> dict[str, Any]:
-    """All scores of a segmenter; writes `comparison.png` into `out`.
+    """All scores of a segmenter; writes `comparison.png` and `worst.png` into `out`.
 
     Args:
         network: in evaluation mode.
         spec: what it is.
         data: folders of faces; those on one side of the split are scored.
-        contours: folder of people's outlines; needs the landmarker's model file too.
-        landmarker: the MediaPipe model file.
         out: an existing folder.
         on_item: called after each face and photo.
+        yardsticks: what else it is measured by.
         mask_region: what masks of 0 and 255 show.
         split: the side, one of `SCORED`.
 
     Raises:
         ValueError: a folder does not hold what it should, or no face of that side.
     """
-    photos = read_contours(contours) if contours else []
-    faces, labelled = faces_by_side(data, spec.layout, mask_region)[split]
-    classes = common_classes(labelled, spec.regions)
-    if not faces or not classes:
-        lacking = "labels have nothing in common with the network's regions" if faces else f"no {split} faces"
+    exceptions = read_exceptions(yardsticks.exceptions)
+    folders = (yardsticks.closed_eyes, yardsticks.covered_mouths)
+    closed, covered = (unlearnt_photos(one, data, exceptions, yardsticks.most) if one else None for one in folders)
+    contours = spread(read_contours(yardsticks.contours), yardsticks.most) if yardsticks.contours else []
+    side = faces_by_side(data, spec.layout, mask_region)[split]
+    held_out = HeldOut.of_side(side, spec.regions, yardsticks.most)
+    if not held_out.faces or not held_out.classes:
+        lacking = "labels have nothing in common with the network's regions" if side.pairs else f"no {split} faces"
         raise ValueError(f"{', '.join(map(str, data))}: {lacking}")
-    regions, together, photo_dice = score_faces(network, spec, faces, classes, on_item)
-    scores: dict[str, Any] = {
-        SCORED[split]: {
-            "faces": len(faces),
-            "labels": ", ".join(sorted({face.labeller for face in faces})),
-            "mean_dice": float(np.nanmean([score.dice for name, score in regions.items() if name != "background"])),
-            "regions": {name: asdict(score) for name, score in regions.items()},
-            "any_region": asdict(together),
-            "photo_dice": photo_dice,
-        }
+    counts = count_faces(network, spec, held_out, on_item)
+    scores: dict[str, Any] = {SCORED[split]: label_scores(held_out.faces, counts)}
+    if yardsticks.landmarker:
+        photos = score_photos(network, spec, contours, closed, covered, yardsticks.landmarker, on_item)
+        scores |= photos
+    if yardsticks.steady_faces:
+        some = held_out.spread(yardsticks.steady_faces)
+        scores["jitter"] = score_jitter(network, spec, some, on_item)
+        scores["noise_flicker"] = score_noise_flicker(network, spec, some.faces, on_item)
+    draw_pictures(network, spec, held_out.faces, counts, out)
+    return scores
+
+
+def label_scores(faces: Sequence[HeldOutFace], counts: FaceCounts) -> dict[str, Any]:
+    """What the counts of held-out faces say: by region, by group and source, of all regions as one, of all faces."""
+    regions = counts.scores()
+    sources = {source: [face.source == source for face in faces] for source in sorted({face.source for face in faces})}
+    return {
+        "faces": len(faces),
+        "labels": ", ".join(sorted({face.pair.labeller for face in faces})),
+        "mean_dice": float(np.nanmean([score.dice for name, score in regions.items() if name != "background"])),
+        "regions": {name: asdict(score) for name, score in regions.items()},
+        "any_region": asdict(counts.any_region()),
+        "photo_dice": float(np.nanmean(counts.face_dice())),
+        "sources": {
+            source: {
+                "faces": sum(is_here),
+                "groups": {name: asdict(score) for name, score in counts.chosen(is_here).groups().items()},
+            }
+            for source, is_here in sources.items()
+        },
     }
-    if photos and landmarker:
-        with FaceLandmarker(landmarker) as labeller:
-            scores["contours"] = asdict(score_contours(network, spec, photos, labeller, on_item))
-    cv2.imwrite(str(out / "comparison.png"), draw_comparison(network, spec, faces))
+
+
+def score_photos(
+    network: nn.Module,
+    spec: NetworkSpec,
+    contours: Sequence[ContourPhoto],
+    closed_eyes: UnlearntPhotos | None,
+    covered_mouths: UnlearntPhotos | None,
+    landmarker: Path,
+    on_item: Callable[[], None],
+) -> dict[str, Any]:
+    """The measures on photos whose faces the landmarker finds: those that are given."""
+    scores: dict[str, Any] = {}
+    segmenter = PhotoSegmenter.of_network(network, spec)
+    with FaceLandmarker(landmarker) as finder:
+        if contours:
+            scores["contours"] = asdict(score_contours(network, spec, contours, finder, on_item))
+        if closed_eyes:
+            scores["closed_eyes"] = score_closed_eyes(segmenter, closed_eyes, finder, on_item)
+        if covered_mouths:
+            scores["covered_mouths"] = score_covered_mouths(segmenter, covered_mouths, finder, on_item)
     return scores
 
 
 def evaluate_finder(
-    network: nn.Module, data: Sequence[Path], backgrounds: Sequence[Path], on_item: Callable[[], None]
+    network: nn.Module,
+    data: Sequence[Path],
+    backgrounds: Sequence[Path],
+    on_item: Callable[[], None],
+    yardsticks: Yardsticks = Yardsticks(),
 ) -> dict[str, Any]:
-    """Recall, precision and point error of the face finder on scenes made of held-out photos.
+    """How well faces are found in what was held out: in scenes as it learnt from, and in frames as a webcam has them.
+
+    Args:
+        network: in evaluation mode.
+        data: label sets of faces.
+        backgrounds: label sets whose faceless photos are scenery, and must hold no find.
+        on_item: called after each scene, photo and frame.
+        yardsticks: its exceptions, its landmarker, which measures yaw, and its `most` count here.
 
     Raises:
         ValueError: a folder is no label set.
     """
-    scenes = FaceScenes(ScenePhotos.read(data, backgrounds).validation, augmented=False)
+    pool = ScenePhotos.read(data, backgrounds).validation
+    detectors = {"ours": network_detector(network)}
+    exceptions = read_exceptions(yardsticks.exceptions)
+    scores = {"validation": score_scenes(network, FaceScenes(pool, augmented=False), on_item)}
+    with ExitStack() as stack:
+        landmarker = stack.enter_context(FaceLandmarker(yardsticks.landmarker)) if yardsticks.landmarker else None
+        thresholds = find_thresholds(detectors, empty_frames(pool.empty, exceptions), on_item)
+        frames = made_frames(pool, landmarker, yardsticks.most)
+        found = score_frames(detectors, thresholds, frames, on_item)
+    scores["empty"] = {name: asdict(threshold) for name, threshold in thresholds.items()}
+    scores["frames"] = found
+    return scores
+
+
+def score_scenes(network: nn.Module, scenes: FaceScenes, on_item: Callable[[], None]) -> dict[str, Any]:
+    """Recall, precision and point error at a score of one half."""
     errors: list[float] = []
     found_count = true_count = empty_scenes = false_alarms = 0
     for index in range(len(scenes)):
@@ -121,133 +198,35 @@ def evaluate_finder(
         false_alarms += true == 0 and found > 0
         on_item()
     return {
-        "validation": {
-            "scenes": len(scenes),
-            "faces": true_count,
-            "recall": len(errors) / max(true_count, 1),
-            "precision": len(errors) / max(found_count, 1),
-            "point_error_of_eye_distance": float(np.mean(errors)) if errors else float("nan"),
-            "empty_scenes": empty_scenes,
-            "empty_scenes_with_a_false_face": false_alarms,
-        }
+        "scenes": len(scenes),
+        "faces": true_count,
+        "recall": len(errors) / max(true_count, 1),
+        "precision": len(errors) / max(found_count, 1),
+        "point_error_of_eye_distance": float(np.mean(errors)) if errors else float("nan"),
+        "empty_scenes": empty_scenes,
+        "empty_scenes_with_a_false_face": false_alarms,
     }
 
 
-def score_faces(
-    network: nn.Module,
-    spec: NetworkSpec,
-    faces: Sequence[Pair],
-    common: dict[str, list[str]],
-    on_item: Callable[[], None],
-) -> tuple[dict[str, RegionScore], RegionScore, float]:
-    """Scores on faces.
-
-    Args:
-        network: in evaluation mode.
-        spec: what it is.
-        faces: with labels.
-        common: from `common_classes`; channels that are in none of them count as background.
-        on_item: called after each face.
-
-    Returns:
-        per class, and of all classes as one, both pooled over the pixels of all faces; and the mean over the faces of
-        the Dice of all classes as one, without those that neither hold nor were given any.
-    """
-    crops = FaceCrops(faces, spec.regions)
-    classes = classes_of(spec.regions)
-    of_faces: list[npt.NDArray[np.int64]] = []
-    for start in range(0, len(crops), BATCH_SIZE):
-        pairs = [crops[index] for index in range(start, min(start + BATCH_SIZE, len(crops)))]
-        with torch.inference_mode():
-            probs = to_probs(network(torch.stack([crop for crop, _ in pairs])), spec.head)
-        truth = torch.stack([label for _, label in pairs])
-        for one_truth, one_predicted in zip(truth, class_map(probs, spec.head), strict=True):
-            of_faces.append(confusion_matrix(one_truth, one_predicted, len(classes)))
-            on_item()
-    names = classes_of(list(common))
-    merged = [next((names.index(name) for name, parts in common.items() if part in parts), 0) for part in classes]
-    confusions = [merge_classes(confusion, merged) for confusion in of_faces]
-    confusion = np.sum(confusions, axis=0)
-    photo_dice = float(np.nanmean([any_region_score(of_face).dice for of_face in confusions]))
-    return dict(zip(names, scores_per_class(confusion), strict=True)), any_region_score(confusion), photo_dice
-
-
-def score_contours(
-    network: nn.Module,
-    spec: NetworkSpec,
-    photos: Sequence[ContourPhoto],
-    landmarker: FaceLandmarker,
-    on_item: Callable[[], None],
-) -> ContourScores:
-    """Both masks against people's outlines, in each photo's own pixels; crops are placed by the landmarks."""
-    segmenter = PhotoSegmenter.of_network(network, spec)
-    scores, without_face = score_outlines(
-        {
-            "ours": segmenter.segment_photo,
-            "mediapipe": lambda photo, faces: (
-                draw_label_map(faces[0], photo.shape[1::-1]) if faces else np.zeros(photo.shape[:2], np.uint8)
-            ),
-        },
-        photos,
-        landmarker,
-        on_item,
-    )
-    return ContourScores(scores["ours"], scores["mediapipe"], len(photos), without_face)
-
-
-def score_outlines(
-    drawers: Mapping[str, Callable[[BgrImage, Sequence[Landmarks]], LabelMap]],
-    photos: Sequence[ContourPhoto],
-    landmarker: FaceLandmarker,
-    on_item: Callable[[], None],
-) -> tuple[dict[str, dict[str, RegionScore]], int]:
-    """Several masks of the same photos against people's outlines, pooled over the pixels of all.
-
-    Args:
-        drawers: by name, what gives the (H, W) region ids of a photo and the face in it, if there is one.
-        photos: with outlines.
-        landmarker: finds the faces.
-        on_item: called after each photo.
-
-    Returns:
-        the scores of each, by name of `COMPARED`, and in how many photos no face was found.
-    """
-    areas = {who: {name: np.zeros(3) for name in COMPARED} for who in drawers}
-    without_face = 0
-    for photo in photos:
-        photo_bgr = photo.read()
-        truth = photo.label_map((photo_bgr.shape[1], photo_bgr.shape[0]))
-        faces = landmarker.find(photo_bgr)
-        without_face += not faces
-        for who, draw in drawers.items():
-            add_areas(areas[who], COMPARED, truth, draw(photo_bgr, faces[:1]))
-        on_item()
-    return {who: scores_of_areas(by_name) for who, by_name in areas.items()}, without_face
-
-
-def add_areas(
-    areas: dict[str, npt.NDArray[np.float64]],
-    regions: Mapping[str, Sequence[Region]],
-    truth: LabelMap,
-    predicted: LabelMap,
+def draw_pictures(
+    network: nn.Module, spec: NetworkSpec, faces: Sequence[HeldOutFace], counts: FaceCounts, out: Path
 ) -> None:
-    """Add what two label maps of one size overlap in, and each one's area, to (3,) sums by name of some regions."""
-    for name, members in regions.items():
-        is_true, is_predicted = np.isin(truth, members), np.isin(predicted, members)
-        areas[name] += ((is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum())
-
-
-def scores_of_areas(areas: dict[str, npt.NDArray[np.float64]]) -> dict[str, RegionScore]:
-    """The scores of the sums that `add_areas` made."""
-    return {name: score_of(*area.tolist()) for name, area in areas.items()}
-
-
-def draw_comparison(network: nn.Module, spec: NetworkSpec, faces: Sequence[Pair], columns: int = 8) -> BgrImage:
-    """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
+    """Write `comparison.png`, and `worst.png` where a face has a Dice."""
     segmenter = PhotoSegmenter.of_network(network, spec)
+    cv2.imwrite(str(out / "comparison.png"), draw_comparison(segmenter, spec, faces))
+    dice = counts.face_dice()
+    worst = worst_faces(dice)
+    if worst:
+        picture = draw_worst(segmenter, [faces[index] for index in worst], dice[worst].tolist())
+        cv2.imwrite(str(out / WORST_NAME), picture)
+
+
+def draw_comparison(
+    segmenter: PhotoSegmenter, spec: NetworkSpec, faces: Sequence[HeldOutFace], columns: int = 8
+) -> BgrImage:
+    """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
     ids = np.array([regions_of(name)[0] for name in classes_of(spec.regions)], np.uint8)
-    chosen = [faces[index] for index in np.linspace(0, len(faces) - 1, min(len(faces), 3 * columns)).astype(int)]
-    pairs = [FaceCrops([face], spec.regions)[0] for face in chosen]
+    pairs = [FaceCrops([face.pair], spec.regions)[0] for face in spread(faces, 3 * columns)]
     stacks = []
     for crop_bgr, truth in ((BgrImage(crop.numpy()), ids[truth.numpy()]) for crop, truth in pairs):
         stacks.append(np.vstack([crop_bgr, tint(crop_bgr, truth), tint(crop_bgr, segmenter.segment_crop(crop_bgr))]))

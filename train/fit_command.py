@@ -1,7 +1,6 @@
 """`python -m train fit`: the options, and the run that they ask for."""
 
 import sys
-from collections.abc import Iterable
 from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,23 +17,10 @@ from train.mask_folder import MASK_REGIONS
 from train.models import ARCHITECTURES, DEFAULT_WIDTHS, PRETRAINABLE
 from train.models.normalization import NORMALIZATIONS
 from train.objective import DICE_AND_CROSS_ENTROPY, LOSSES
+from train.options import DATA_HELP, MASK_REGION_HELP, one_of
 
 NETWORK, LOSS, PACE, DATA = "The network", "What it learns", "How it learns", "Data and machine"
 WIDTHS = ", ".join(f"{arch} {width}" for arch, width in DEFAULT_WIDTHS.items())
-MASK_REGION_HELP = "What masks of 0 and 255 show."
-DATA_HELP = "Label set, packed or not, or folder with images/ and masks/, or images.npy and masks.npy; repeatable."
-
-
-def one_of(names: Iterable[str]) -> dict[str, Any]:
-    """Arguments of an option that takes these words alone."""
-    known = tuple(names)
-
-    def check(value: str | None) -> str | None:
-        if value is not None and value not in known:
-            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}")
-        return value
-
-    return {"callback": check, "metavar": "|".join(known)}
 
 
 def fit(

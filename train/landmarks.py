@@ -1,7 +1,9 @@
 """The MediaPipe Face Landmarker: 478 points for each face of a photo, and which of them outline what."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -34,6 +36,8 @@ EYE_OUTLINE = {
 IRIS_OF_EYE = {Region.RIGHT_EYE: Region.RIGHT_IRIS, Region.LEFT_EYE: Region.LEFT_IRIS}
 IRIS_CENTER = {Region.RIGHT_IRIS: 468, Region.LEFT_IRIS: 473}
 IRIS_EDGE = {Region.RIGHT_IRIS: (469, 470, 471, 472), Region.LEFT_IRIS: (474, 475, 476, 477)}
+RIGHT_EAR, LEFT_EAR = 234, 454
+"""Of FACEMESH_FACE_OVAL, before the ears."""
 UPPER_LIP_TOP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 UPPER_LIP_BOTTOM = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER_LIP_TOP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
@@ -67,6 +71,7 @@ class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
     def __init__(self, model: Path) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
 
+        ignore_profiling()
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model.read_bytes()), num_faces=MAX_FACES
         )
@@ -80,21 +85,45 @@ class FaceLandmarker(AbstractContextManager["FaceLandmarker"]):
 
     def find(self, photo_bgr: BgrImage) -> list[Landmarks]:
         """The landmarks of every face, tried with more and more border until one is found; empty where none is."""
+        return [points[:, :2] for points in self.find_in_depth(photo_bgr)]
+
+    def find_in_depth(self, photo_bgr: BgrImage) -> list[npt.NDArray[np.float64]]:
+        """(478, 3) of every face, as `find` finds them: the third number grows away from the camera, in pixels too."""
         for pad_share in PAD_SHARES:
             pad = round(pad_share * max(photo_bgr.shape[:2]))
             padded = cv2.copyMakeBorder(photo_bgr, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
             faces = self._find_once(BgrImage(padded))
             if faces:
-                return [landmarks - pad for landmarks in faces]
+                return [points - (pad, pad, 0) for points in faces]
         return []
 
-    def _find_once(self, photo_bgr: BgrImage) -> list[Landmarks]:
+    def _find_once(self, photo_bgr: BgrImage) -> list[npt.NDArray[np.float64]]:
         import mediapipe
 
         rgb = np.ascontiguousarray(photo_bgr[:, :, ::-1])
         found = self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb))
-        size_wh = (photo_bgr.shape[1], photo_bgr.shape[0])
-        return [np.array([(point.x, point.y) for point in face]) * size_wh for face in found.face_landmarks]
+        size = (photo_bgr.shape[1], photo_bgr.shape[0], photo_bgr.shape[1])  # depth is told in widths
+        return [np.array([(point.x, point.y, point.z) for point in face]) * size for face in found.face_landmarks]
+
+
+def head_yaw_deg(points: npt.NDArray[np.float64]) -> float:
+    """How far a head is turned aside, in degrees; above 0 its left side is away from the camera.
+
+    Args:
+        points: (478, 3), as `FaceLandmarker.find_in_depth` finds them.
+    """
+    across = points[LEFT_EAR] - points[RIGHT_EAR]
+    return float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1]))))
+
+
+def ignore_profiling() -> None:
+    """Tell Python, too, that SIGPROF is ignored.
+
+    MediaPipe (1.2) sends it to its own process and, for that, ignores it in native code, once. Lightning ends each run
+    by putting every signal back to what Python knows of it: the next landmarker would end the program without a word.
+    """
+    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 @contextmanager

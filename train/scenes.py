@@ -1,9 +1,10 @@
 """Made-up frames for the face finder: labelled photos set into faceless ones, at many sizes and angles."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -108,7 +109,7 @@ def make_scene(pool: PhotoPool, first: LabelledPhoto, rng: np.random.Generator) 
     aspect = ASPECTS_WH[rng.integers(len(ASPECTS_WH))]
     longer = max(aspect)
     size_wh = (round(FINDER_SIDE_PX * aspect[0] / longer), round(FINDER_SIDE_PX * aspect[1] / longer))
-    scene = _read_background(pool, size_wh, rng)
+    scene = read_background(pool, size_wh, rng)
     faces: list[Points] = []
     for _ in range(int(rng.choice(3, p=(0.6, 0.25, 0.15)))):
         scene = _paste_empty(scene, pool, rng)
@@ -116,10 +117,10 @@ def make_scene(pool: PhotoPool, first: LabelledPhoto, rng: np.random.Generator) 
         pool.faces[i] for i in rng.integers(len(pool.faces), size=int(rng.choice(4, p=(0.6, 0.2, 0.12, 0.08))))
     ]
     for photo in photos if rng.random() < 0.85 else []:
-        scene, faces = _paste_photo(scene, faces, photo, rng)
+        scene, faces = paste_photo(scene, faces, photo, rng)
     inside = [face for face in faces if _can_be_found(face, size_wh)]
     square = np.zeros((FINDER_SIDE_PX, FINDER_SIDE_PX, 3), np.uint8)
-    square[: size_wh[1], : size_wh[0]] = _spoil_scene(scene, rng)
+    square[: size_wh[1], : size_wh[0]] = spoil_scene(scene, rng)
     return BgrImage(square), inside[:MAX_FACES]
 
 
@@ -156,18 +157,34 @@ def point_errors(found: npt.NDArray[np.float32], true: npt.NDArray[np.float32]) 
         the mean point error of each true face that was found, as a share of its interocular distance; how many
         faces were found; how many there are.
     """
-    candidates = [row[1:].reshape(3, 2) for row in found if row[0] >= 0.5]
     faces = [face for face in true if np.isfinite(face).all()]
+    errors = face_errors(found, faces, 0.5)
+    return [error for error in errors if np.isfinite(error)], int((found[:, 0] >= 0.5).sum()), len(faces)
+
+
+def face_errors(
+    found: npt.NDArray[np.floating[Any]], faces: Sequence[npt.NDArray[np.floating[Any]]], least_score: float
+) -> list[float]:
+    """The mean point error of each true face, as a share of its interocular distance; NaN where it was not found.
+
+    Args:
+        found: (K, 7) score and points.
+        faces: (3, 2) points of each true face.
+        least_score: finds below it do not count.
+    """
+    candidates = [row[1:].reshape(3, 2) for row in found if row[0] >= least_score]
     errors = []
     unused = list(range(len(candidates)))
     for face in faces:
         eye_distance = np.linalg.norm(face[1] - face[0])
         error = {i: np.linalg.norm(candidates[i] - face, axis=1).mean() / eye_distance for i in unused}
         best = min(error, key=error.__getitem__, default=None)
-        if best is not None and error[best] <= HIT_ERROR:
+        if best is None or error[best] > HIT_ERROR:
+            errors.append(math.nan)
+        else:
             unused.remove(best)
             errors.append(float(error[best]))
-    return errors, len(candidates), len(faces)
+    return errors
 
 
 def _face_center(face: Points) -> npt.NDArray[np.float64]:
@@ -188,7 +205,8 @@ def _read_photo(photo: LabelledPhoto) -> BgrImage:
     return BgrImage(pixels)
 
 
-def _read_background(pool: PhotoPool, size_wh: tuple[int, int], rng: np.random.Generator) -> BgrImage:
+def read_background(pool: PhotoPool, size_wh: tuple[int, int], rng: np.random.Generator) -> BgrImage:
+    """Part of a faceless photo, of this (width, height)."""
     photo = _read_photo(pool.empty[rng.integers(len(pool.empty))])
     height, width = photo.shape[:2]
     share = rng.uniform(0.4, 1.0) * min(width / size_wh[0], height / size_wh[1])
@@ -201,7 +219,7 @@ def _read_background(pool: PhotoPool, size_wh: tuple[int, int], rng: np.random.G
 def _paste_empty(scene: BgrImage, pool: PhotoPool, rng: np.random.Generator) -> BgrImage:
     """Part of another faceless photo, cut like a face would be: an edge alone must not mean a face."""
     height, width = scene.shape[:2]
-    other = _read_background(pool, (width, height), rng)
+    other = read_background(pool, (width, height), rng)
     alpha = np.zeros((height, width), np.uint8)
     axes = (int(rng.integers(4, width // 2)), int(rng.integers(4, height // 2)))
     center = (int(rng.integers(width)), int(rng.integers(height)))
@@ -213,10 +231,22 @@ def _paste_empty(scene: BgrImage, pool: PhotoPool, rng: np.random.Generator) -> 
     return _blend(scene, other, alpha)
 
 
-def _paste_photo(
-    scene: BgrImage, faces: list[Points], photo: LabelledPhoto, rng: np.random.Generator
+def paste_photo(
+    scene: BgrImage,
+    faces: list[Points],
+    photo: LabelledPhoto,
+    rng: np.random.Generator,
+    place_of: Callable[[Points, tuple[int, int], np.random.Generator], CropTransform] | None = None,
 ) -> tuple[BgrImage, list[Points]]:
-    """The scene with a photo's faces set into it, whole or cut out along the head; faces it covers are gone."""
+    """The scene with a photo's faces set into it, whole or cut out along the head; faces it covers are gone.
+
+    Args:
+        scene: (H, W, 3) uint8. Read, never kept.
+        faces: (3, 2) points of each face that is in it.
+        photo: with a face.
+        rng: decides everything.
+        place_of: where in a scene of (width, height) a face goes; anywhere, of any size, where it is not given.
+    """
     height, width = scene.shape[:2]
     pixels = _read_photo(photo)
     points = [np.array(face.points) for face in photo.faces]
@@ -224,7 +254,7 @@ def _paste_photo(
         pixels = BgrImage(np.ascontiguousarray(pixels[:, ::-1]))
         points = [(face * (-1, 1) + (photo.width, 0))[[1, 0, 2]] for face in points]
     chosen = int(rng.integers(len(points)))
-    place = _random_place(points[chosen], (width, height), rng)
+    place = (place_of or _random_place)(points[chosen], (width, height), rng)
     pasted = crop_face(pixels, place, (width, height))
     alpha = np.zeros((height, width), np.uint8)
     corners = np.array([[0, 0], [photo.width, 0], [photo.width, photo.height], [0, photo.height]], np.float64)
@@ -240,14 +270,23 @@ def _random_place(face: Points, size_wh: tuple[int, int], rng: np.random.Generat
     """Where in the scene this face goes: size log-uniform, roll mostly small, some beyond 45 degrees."""
     width, height = size_wh
     share = math.exp(rng.uniform(*np.log(FACE_HEIGHT_SHARE)))
-    eye_distance = max(share * min(height, width * 1.2) / FACE_HEIGHT_PER_EYE_DISTANCE, SMALLEST_EYE_DISTANCE_PX)
-    upright = CropTransform.from_points(face)
-    true_distance = max(
-        float(np.linalg.norm(face[1] - face[0])), float(np.linalg.norm(face[2] - face[:2].mean(0))) * 0.85
-    )
-    angle = upright.angle_rad + math.radians(float(np.clip(rng.normal(0, 22), -70, 70)))
+    height_px = max(share * min(height, width * 1.2), SMALLEST_EYE_DISTANCE_PX * FACE_HEIGHT_PER_EYE_DISTANCE)
+    roll_deg = float(np.clip(rng.normal(0, 22), -70, 70))
     where = (float(rng.uniform(0.08, 0.92)) * width, float(rng.uniform(0.05, 0.8)) * height)
-    return CropTransform(upright.mid_eye_px, eye_distance / true_distance, angle, CropLayout("scene", where, 1, 1))
+    return place_face(face, height_px, roll_deg, where)
+
+
+def place_face(face: Points, height_px: float, roll_deg: float, where: tuple[float, float]) -> CropTransform:
+    """From a photo into a scene, so that a face gets this height and roll, and its mid-eye point comes here."""
+    upright = CropTransform.from_points(face)
+    angle = upright.angle_rad + math.radians(roll_deg)
+    return CropTransform(upright.mid_eye_px, height_px / face_height(face), angle, CropLayout("scene", where, 1, 1))
+
+
+def face_height(face: Points) -> float:
+    """Hairline to chin, from (3, 2) points; a head turned aside keeps it."""
+    down = float(np.linalg.norm(face[2] - face[:2].mean(0)))
+    return max(float(np.linalg.norm(face[1] - face[0])), 0.85 * down) * FACE_HEIGHT_PER_EYE_DISTANCE
 
 
 def _head_alpha(face: Points, size_wh: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -274,7 +313,8 @@ def _blend(scene: BgrImage, other: BgrImage, alpha: npt.NDArray[np.uint8]) -> Bg
     return BgrImage((scene * (1 - share) + other * share).astype(np.uint8))
 
 
-def _spoil_scene(scene: BgrImage, rng: np.random.Generator) -> BgrImage:
+def spoil_scene(scene: BgrImage, rng: np.random.Generator) -> BgrImage:
+    """Light for all, grey, blur and noise each by chance."""
     scene = change_light(scene, rng)
     if rng.random() < 0.2:
         scene = BgrImage(cv2.cvtColor(cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))

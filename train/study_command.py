@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from train.console import console, one_line_errors
-from train.fit_command import one_of
+from train.options import one_of
 from train.studies import STUDIES
 from train.study import Row, Study, StudyPlaces, check_data, chosen_rows, run_row
 from train.study_report import write_report
@@ -79,16 +79,15 @@ def run_one(study: Study, row: Row, places: StudyPlaces, epochs: int | None, thr
 def score_checkpoint(study: Study, places: StudyPlaces, checkpoint: Path, folder: Path) -> dict[str, Any]:
     """What is known of a checkpoint, its scores as `evaluate` gives them among it; its picture lies in the folder."""
     from train.checkpoint import load_checkpoint
-    from train.evaluation import evaluate_segmenter
+    from train.evaluation import Yardsticks, evaluate_segmenter
     from train.landmarks import fetch_landmarker
 
     network, spec = load_checkpoint(checkpoint)
     scored_on = check_data(study, study.scored_on, places)
     contours = places.contours if study.uses_contours else None
     landmarker = fetch_landmarker(places.landmarker) if contours else None
-    scores = evaluate_segmenter(
-        network, spec, [scored_on], contours, landmarker, folder, lambda: None, study.mask_region
-    )
+    yardsticks = Yardsticks(contours=contours, landmarker=landmarker)
+    scores = evaluate_segmenter(network, spec, [scored_on], folder, lambda: None, yardsticks, study.mask_region)
     parameters = sum(weight.numel() for weight in network.parameters())
     return {"commit": spec.commit, "machine": machine_text(), "parameters": parameters, "scores": scores}
 

@@ -474,3 +474,23 @@ def test_bad_outlines_are_one_line(fault, quick, tmp_path, capsys):
     assert len(errors) == 1
     assert fault.removeprefix("no ") in errors[0]
     assert not (tmp_path / "out").exists()
+
+
+def test_masks_of_0_and_255_are_scored_on_once_it_is_said_what_they_show(quick, tmp_path, capsys):
+    for side in ("train", "val"):
+        for kind in ("images", "masks"):
+            (tmp_path / "photos" / side / kind).mkdir(parents=True)
+        for index, crop in enumerate(public_images(SEGMENTER, TIGHT)[:2]):
+            mask = np.zeros(crop.shape[:2], np.uint8)
+            mask[80:90, 50:60] = 255
+            cv2.imwrite(str(tmp_path / "photos" / side / "images" / f"{index}.png"), crop)
+            cv2.imwrite(str(tmp_path / "photos" / side / "masks" / f"{index}.png"), mask)
+    words = (quick, "--data", tmp_path / "photos", "--out", tmp_path / "out")
+    assert run(*words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("0.png: a mask of 0 and 255: say what it shows with --mask-region")
+    assert list((tmp_path / "out").glob("*")) == []
+    assert run(*words, "--mask-region", "iris") == 0
+    report = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert list(report["f1"]) == ["right_iris", "left_iris"]
+    assert report["files"][0]["f1_lost"] == {"right_iris": 0.0}  # nobody drew a left one, nor did the network

@@ -127,6 +127,15 @@ def test_batch_norm_is_folded_and_the_multiplication_comes_last(segmenter, name)
     assert operators[-1] == "Mul"
 
 
+def test_what_is_resized_keeps_its_shape_for_the_fusion_after_it(segmenter):
+    graph = onnx.load(segmenter.folder / "unet_lite.onnx").graph
+    shapes = {value.name: [dim.dim_param for dim in value.type.tensor_type.shape.dim] for value in graph.value_info}
+    resized = [node.output[0] for node in graph.node if node.op_type == "Resize"]
+    assert len(resized) == 4
+    assert [shapes[name][0] for name in resized] == ["N"] * 4  # the batch by its name, which inference would lose
+    assert len(shapes) == 4
+
+
 @pytest.mark.parametrize("name", ["unet_lite", "unet_lite_fp16"])
 def test_other_providers_find_what_they_can_run(name, segmenter):
     operators = [node.op_type for node in onnx.load(segmenter.folder / f"{name}.onnx").graph.node]

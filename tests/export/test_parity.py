@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from export.answers import answers
 from export.choices import Precision
-from export.images import label_set_images, public_images_for
+from export.images import held_out_images, public_images_for
 from export.parity import TOLERANCES, Parity, compare, compare_faces, compare_probs, faults, run_network
 from export.public_images import PUBLIC_FACE, Images
 from realtime.geometry import LAYOUTS, CropTransform
@@ -193,14 +193,14 @@ def test_the_public_face_is_seen_whole_by_the_face_finder(face_finder):
 
 def test_crops_of_a_label_set_are_the_held_out_ones_without_their_margin(segmenter, label_set):
     _, spec = load_checkpoint(segmenter.checkpoint)
-    images = label_set_images(spec, label_set)
+    images = held_out_images(spec, label_set)
     assert images.shape == (1, 218, 178, 3)
     assert_array_equal(images[0, 20:-20, 20:-20], 255)
 
 
 def test_the_face_finder_gets_thumbnails_of_the_held_out_photos(face_finder, label_set):
     _, spec = load_checkpoint(face_finder.checkpoint)
-    images = label_set_images(spec, label_set)
+    images = held_out_images(spec, label_set)
     assert images.shape == (1, 160, 160, 3)
     assert images[0, 80, 70].min() == 255
     assert images[0, 5, 5].max() == 0
@@ -211,7 +211,7 @@ def test_a_split_of_the_photos_own_is_kept(kind, label_set, request):
     _, spec = load_checkpoint(request.getfixturevalue(kind).checkpoint)
     training, validation = read_index(label_set)
     write_index(label_set, [replace(training, split="val"), replace(validation, split="train")])
-    assert label_set_images(spec, label_set).max() < 10
+    assert held_out_images(spec, label_set).max() < 10
 
 
 @pytest.mark.parametrize("kind", ["segmenter", "face_finder"])
@@ -220,4 +220,4 @@ def test_a_label_set_that_holds_nothing_out_is_refused(kind, label_set, request)
     labelled = LabelledFace("training", POINTS, group_that_is(False))
     write_index(label_set, [LabelledPhoto(str(label_set / "training.png"), "made up", faces=[labelled])])
     with pytest.raises(ValueError, match="validation"):
-        label_set_images(spec, label_set)
+        held_out_images(spec, label_set)

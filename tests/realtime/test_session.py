@@ -140,7 +140,7 @@ def test_warming_up_works_for_both_kinds(segmenter: Session, finder_session: Ses
         (FINDER, SEGMENTER, "a face_finder model, where a segmenter is needed"),
         (with_metadata(UNET, "regions", "background,right_eye"), SEGMENTER, "its input or output is not"),
         (replaced(UNET, b"crop_bgr", b"crop_rgb"), SEGMENTER, "its input or output is not"),
-        (replaced(UNET, b"probs", b"logit"), SEGMENTER, "its input or output is not"),
+        (with_metadata(replaced(UNET, b"probs", b"logit"), "output", "probs"), SEGMENTER, "its input or output is not"),
         (with_metadata(UNET, "kind", "face_finder"), FACE_FINDER, "its input or output is not"),
     ],
     ids=[
@@ -212,7 +212,9 @@ def test_a_model_is_found_by_name_and_by_path(model_path: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_names_of_segmenters() -> None:
-    with pytest.raises(ModelError, match=r"^nothing: no such .*\(unet_lite, unet_lite_fp16[^)]*\)$") as refusal:
+    with pytest.raises(
+        ModelError, match=r"^nothing: no such .*\(iris_celeba, unet_lite, unet_lite_fp16[^)]*\)$"
+    ) as refusal:
         find_model("nothing")
     assert "face_finder" not in str(refusal.value)
 

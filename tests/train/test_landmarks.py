@@ -1,10 +1,14 @@
 """Which landmark outlines what, and the search with more and more border. MediaPipe itself is not needed."""
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose
 
@@ -15,16 +19,20 @@ from train.landmarks import (
     IRIS_CENTER,
     IRIS_EDGE,
     LANDMARKER_SHA256,
+    LEFT_EAR,
     LOWER_LIP_BOTTOM,
     LOWER_LIP_TOP,
     MOUTH_OUTLINE,
+    RIGHT_EAR,
     UPPER_LIP_BOTTOM,
     UPPER_LIP_TOP,
     FaceLandmarker,
-    Landmarks,
     fetch_landmarker,
+    head_yaw_deg,
     silent_stderr,
 )
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -87,11 +95,12 @@ class DotLandmarker(FaceLandmarker):
         self.needs_px = needs_px
         self.widths: list[int] = []
 
-    def _find_once(self, photo_bgr: BgrImage) -> list[Landmarks]:
+    def _find_once(self, photo_bgr: BgrImage) -> list[npt.NDArray[np.float64]]:
         self.widths.append(photo_bgr.shape[1])
         if photo_bgr.shape[1] < self.needs_px:
             return []
-        return [np.argwhere(photo_bgr.any(axis=2))[:, ::-1] + 0.5]
+        dots = np.argwhere(photo_bgr.any(axis=2))[:, ::-1] + 0.5
+        return [np.column_stack([dots, np.full(len(dots), 7.0)])]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,7 @@ def test_a_face_found_with_a_border_is_where_it_is_without(needs_px: int, widths
     assert landmarker.widths == widths
     assert len(faces) == 1
     assert_allclose(faces[0], [[70.5, 20.5]])
+    assert_allclose(landmarker.find_in_depth(BgrImage(photo))[0], [[70.5, 20.5, 7.0]])  # a border adds no depth
 
 
 def test_a_photo_without_a_face_gives_none() -> None:
@@ -126,3 +136,28 @@ def test_the_terminal_is_given_back_when_the_landmarker_cannot_start(capfd: pyte
         raise OSError("broken")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+@pytest.mark.parametrize(
+    ("left_ear", "yaw_deg"),
+    [((100.0, 50.0, 0.0), 0), ((70.0, 90.0, 0.0), 0), ((50.0, 50.0, 50.0), 45), ((50.0, 50.0, -50.0), -45)],
+    ids=["from the front", "rolled, not turned", "left side away", "left side near"],
+)
+def test_yaw_is_told_by_how_far_behind_one_side_is(left_ear: tuple[float, float, float], yaw_deg: float) -> None:
+    points = np.zeros((478, 3))
+    points[RIGHT_EAR], points[LEFT_EAR] = (0, 50, 0), left_ear
+    assert head_yaw_deg(points) == pytest.approx(yaw_deg)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="Windows has no SIGPROF")
+def test_mediapipes_profiling_signal_ends_no_program_after_lightning_put_the_signals_back() -> None:
+    script = """
+import os, signal
+from train.landmarks import ignore_profiling
+ignore_profiling()
+signal.signal(signal.SIGPROF, signal.getsignal(signal.SIGPROF))  # as Lightning does at the end of a run
+os.kill(os.getpid(), signal.SIGPROF)
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr

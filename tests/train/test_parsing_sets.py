@@ -278,14 +278,14 @@ def test_a_network_that_knows_irises_is_scored_on_whole_eyes(tmp_path: Path) -> 
     spec = NetworkSpec("unet-lite", [region_name(region) for region in Region], "tight", 4, "made up", "0000000")
     _, label_map = read_pair(tmp_path / "set", "val_a")
     network = IrisesInEyes(label_map[48:-48, 48:-48])
-    scores = evaluate_segmenter(network, spec, [tmp_path / "set"], None, None, tmp_path, lambda: None)["validation"]
+    scores = evaluate_segmenter(network, spec, [tmp_path / "set"], tmp_path, lambda: None)["validation"]
     assert list(scores["regions"]) == ["background", *CLASSES]
     assert scores["mean_dice"] == 1
     with pytest.raises(ValueError, match="set: no test faces"):
-        evaluate_segmenter(network, spec, [tmp_path / "set"], None, None, tmp_path, lambda: None, split="test")
+        evaluate_segmenter(network, spec, [tmp_path / "set"], tmp_path, lambda: None, split="test")
     irises = replace(spec, regions=["background", "right_iris", "left_iris"])
     with pytest.raises(ValueError, match="set: labels have nothing in common with the network's regions"):
-        evaluate_segmenter(network, irises, [tmp_path / "set"], None, None, tmp_path, lambda: None)
+        evaluate_segmenter(network, irises, [tmp_path / "set"], tmp_path, lambda: None)
 
 
 def test_fit_and_evaluate_take_an_imported_set_and_score_either_side(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def pool(tmp_path: Path) -> PhotoPool:
 @pytest.fixture
 def unspoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scenes in the photos' own colours."""
-    monkeypatch.setattr(scenes, "_spoil_scene", lambda scene, _: scene)
+    monkeypatch.setattr(scenes, "spoil_scene", lambda scene, _: scene)
 
 
 def content_wh(scene: BgrImage) -> npt.NDArray[np.int64]:

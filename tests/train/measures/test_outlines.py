@@ -1,0 +1,55 @@
+"""Masks against drawn outlines: overlap in the photo's pixels, edges in the crop's."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.geometry import TIGHT
+from realtime.regions import Region
+from train.contours import read_contours
+from train.measures.outlines import score_outlines
+
+OUTLINES = {
+    "right_eye": [[100, 170], [124, 170], [124, 182], [100, 182]],
+    "left_eye": [[230, 170], [254, 170], [254, 182], [230, 182]],
+    "lips_outer": [[140, 310], [220, 310], [220, 340], [140, 340]],
+    "lips_inner": [[160, 320], [200, 320], [200, 330], [160, 330]],
+}
+
+
+def test_edges_are_told_in_pixels_of_the_crop_and_overlap_in_the_photos(
+    drawn_face, told_landmarker, tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "contours.json").write_text(json.dumps({"a.png": OUTLINES, "black.png": OUTLINES}))
+    for name, level in (("a", 90), ("black", 0)):
+        cv2.imwrite(str(tmp_path / "images" / f"{name}.png"), np.full((440, 360, 3), level, np.uint8))
+    photos = read_contours(tmp_path)
+    truth = photos[0].label_map((360, 440))
+
+    def moved_down(photo, faces):
+        return np.roll(truth, 4, axis=0)
+
+    def no_lips(photo, faces):
+        return np.where(truth == Region.UPPER_LIP, 0, truth)
+
+    landmarker = told_landmarker([2 * drawn_face()])  # a face twice as large as the crop has it
+    drawers = {"truth": lambda photo, faces: truth, "moved": moved_down, "no lips": no_lips}
+    scores, without_face = score_outlines(drawers, photos, landmarker, lambda: None, TIGHT)
+    assert without_face == 1
+    assert scores["truth"].regions["eyes"].dice == 1
+    assert scores["truth"].edges_px == {"eyes": 0, "lips": 0}
+    # Both eyes are 24 by 12: 24 by 8 are in both. Of the 68 pixels of each outline the 24 of one long side are four
+    # photo pixels off, and of the short sides four on either side one, two, three and four.
+    assert scores["moved"].regions["eyes"].dice == pytest.approx(8 / 12)
+    assert scores["moved"].edges_px["eyes"] == pytest.approx((22 * 4 + 2 * (1 + 2 + 3 + 4) + inner_px()) / 68 / 2)
+    assert scores["no lips"].regions["lips"].dice == 0
+    assert np.isnan(scores["no lips"].edges_px["lips"])
+
+
+def inner_px() -> float:
+    """The other long side, which lies inside: four from the outline's own, or nearer to a short side's pixels."""
+    return sum(min(4, distance) for column in range(1, 23) for distance in [min(column, 23 - column)])

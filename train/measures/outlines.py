@@ -1,0 +1,144 @@
+"""Masks against outlines that people drew: overlap, and how far the edges lie off."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from realtime.geometry import CropLayout, CropTransform
+from realtime.preprocess import BgrImage
+from realtime.regions import Region
+from train.checkpoint import NetworkSpec
+from train.contours import COMPARED, ContourPhoto
+from train.landmarks import FaceLandmarker, Landmarks
+from train.masks import draw_label_map, face_points
+from train.measures.edges import edge_distance_px
+from train.metrics import RegionScore, score_of
+from train.prediction import LabelMap, PhotoSegmenter
+
+ByRegion = dict[str, RegionScore]
+
+
+@dataclass(frozen=True)
+class ContourScores:
+    """Scores on photos with outlines, pooled over their pixels, of this network and of MediaPipe's own masks.
+
+    Attributes:
+        ours, mediapipe: by name of `COMPARED`.
+        edges_px: by whose masks they are and name of `COMPARED`, as `OutlineScores` has them.
+        photos: how many were scored.
+        without_face: those in which the landmarker found none.
+    """
+
+    ours: ByRegion
+    mediapipe: ByRegion
+    edges_px: dict[str, dict[str, float]]
+    photos: int
+    without_face: int
+
+
+@dataclass(frozen=True)
+class OutlineScores:
+    """Of one who draws masks, by name of `COMPARED`.
+
+    Attributes:
+        regions: overlap, pooled over the pixels of all photos.
+        edges_px: mean distance of the outlines in pixels of the crop, mean over the photos; NaN where none has both,
+            or nobody measured it.
+    """
+
+    regions: ByRegion
+    edges_px: dict[str, float]
+
+
+def score_contours(
+    network: nn.Module,
+    spec: NetworkSpec,
+    photos: Sequence[ContourPhoto],
+    landmarker: FaceLandmarker,
+    on_item: Callable[[], None],
+) -> ContourScores:
+    """Both masks against people's outlines, in each photo's own pixels; crops are placed by the landmarks."""
+    segmenter = PhotoSegmenter.of_network(network, spec)
+    scores, without_face = score_outlines(
+        {
+            "ours": segmenter.segment_photo,
+            "mediapipe": lambda photo, faces: (
+                draw_label_map(faces[0], photo.shape[1::-1]) if faces else np.zeros(photo.shape[:2], np.uint8)
+            ),
+        },
+        photos,
+        landmarker,
+        on_item,
+        segmenter.layout,
+    )
+    edges_px = {who: of_one.edges_px for who, of_one in scores.items()}
+    return ContourScores(scores["ours"].regions, scores["mediapipe"].regions, edges_px, len(photos), without_face)
+
+
+def score_outlines(
+    drawers: Mapping[str, Callable[[BgrImage, Sequence[Landmarks]], LabelMap]],
+    photos: Sequence[ContourPhoto],
+    landmarker: FaceLandmarker,
+    on_item: Callable[[], None],
+    layout: CropLayout | None = None,
+) -> tuple[dict[str, OutlineScores], int]:
+    """Several masks of the same photos against people's outlines.
+
+    Args:
+        drawers: by name, what gives the (H, W) region ids of a photo and the face in it, if there is one.
+        photos: with outlines.
+        landmarker: finds the faces.
+        on_item: called after each photo.
+        layout: of the crop whose pixels edges are measured in; without it they are not measured.
+
+    Returns:
+        the scores of each, and in how many photos no face was found.
+    """
+    areas = {who: {name: np.zeros(3) for name in COMPARED} for who in drawers}
+    edges: dict[str, dict[str, list[float]]] = {who: {name: [] for name in COMPARED} for who in drawers}
+    without_face = 0
+    for photo in photos:
+        photo_bgr = photo.read()
+        truth = photo.label_map((photo_bgr.shape[1], photo_bgr.shape[0]))
+        faces = landmarker.find(photo_bgr)
+        without_face += not faces
+        for who, draw in drawers.items():
+            predicted = draw(photo_bgr, faces[:1])
+            add_areas(areas[who], COMPARED, truth, predicted)
+            if not faces or layout is None:
+                continue
+            scale = CropTransform.from_points(face_points(faces[0]), layout).scale
+            for name, members in COMPARED.items():
+                apart_px = edge_distance_px(np.isin(truth, members), np.isin(predicted, members))
+                edges[who][name].append(apart_px * scale)
+        on_item()
+    scores = {
+        who: OutlineScores(scores_of_areas(areas[who]), {name: _mean(found) for name, found in edges[who].items()})
+        for who in drawers
+    }
+    return scores, without_face
+
+
+def add_areas(
+    areas: dict[str, npt.NDArray[np.float64]],
+    regions: Mapping[str, Sequence[Region]],
+    truth: LabelMap,
+    predicted: LabelMap,
+) -> None:
+    """Add what two label maps of one size overlap in, and each one's area, to (3,) sums by name of some regions."""
+    for name, members in regions.items():
+        is_true, is_predicted = np.isin(truth, members), np.isin(predicted, members)
+        areas[name] += ((is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum())
+
+
+def scores_of_areas(areas: dict[str, npt.NDArray[np.float64]]) -> ByRegion:
+    """The scores of the sums that `add_areas` made."""
+    return {name: score_of(*area.tolist()) for name, area in areas.items()}
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
