@@ -11,9 +11,11 @@ import typer
 from realtime.geometry import LAYOUTS, TIGHT
 from train.console import NAMED_FILES, console, one_line_errors, progress
 from train.data_commands import import_set, pack
+from train.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
 from train.evaluate_command import evaluate
 from train.fit_command import fit
 from train.label_report import report_labels
+from train.label_set import COVERABLE
 from train.options import one_of
 from train.study_command import study
 
@@ -35,13 +37,10 @@ def label(
     ] = False,
     detections: Annotated[
         int,
-        typer.Option(
-            min=1, max=MOST_DETECTIONS, help="Looks at each face, mirrored, turned and scaled; their median is drawn."
-        ),
+        typer.Option(min=1, max=MOST_DETECTIONS, help="Of each face, mirrored and turned; their median is drawn."),
     ] = DEFAULT_DETECTIONS,
     covered: Annotated[
-        str | None,
-        typer.Option(**one_of(COVERABLE), help="What a mask hides on these photos: background there."),
+        str | None, typer.Option(**one_of(COVERABLE), help="What masks hide on these photos: background.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:

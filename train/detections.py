@@ -39,6 +39,7 @@ LOOKS = (
 )
 """What follows the first detection, in the photo as it is; whoever wants fewer takes the first ones."""
 MOST_DETECTIONS = 1 + len(LOOKS)
+DEFAULT_DETECTIONS = 6
 MOST_SIDE_PX = 512
 """Larger faces are reduced: the landmarker itself looks at 256 pixels."""
 SAME_FACE_SHARE = 0.5

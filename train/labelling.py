@@ -16,7 +16,7 @@ from realtime.geometry import TIGHT, CropTransform
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from train.covered_mouths import mouth_is_covered
-from train.detections import FoundFace, find_faces
+from train.detections import DEFAULT_DETECTIONS, FoundFace, find_faces
 from train.label_set import (
     CANVAS_SIZE_WH,
     COVERABLE,
@@ -48,7 +48,6 @@ MOST_SPREAD = 0.035
 off by the photo's edge, strong blur; below, few outlines are wrong."""
 MOST_MISSED = 0.5
 """Share of the looks that may fail to find the face again."""
-DEFAULT_DETECTIONS = 6
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Source: the canonical face that MediaPipe's Face Landmarker file carries (geometry_pipeline_metadata_landmarks.binarypb).
+# Source: the canonical face in MediaPipe's Face Landmarker file (geometry_pipeline_metadata_landmarks.binarypb).
 # Its 468 points are symmetric to the last bit: each is paired with the one at (-x, y, z), 28 on the midline with
 # themselves. Irises, which it lacks: centre with centre, and the edge's right, top, left, bottom with left, top, right,
 # bottom.

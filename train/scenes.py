@@ -71,7 +71,7 @@ class ScenePhotos:
 
 
 def _has_points(photo: LabelledPhoto) -> bool:
-    """Whether the places of all its faces are known: not in crops that somebody else made, nor where one is in doubt."""
+    """Whether all its faces' places are known: not in crops that somebody else made, nor where one is in doubt."""
     sure = all(face.points and face.rejected != DETECTIONS_DISAGREE for face in photo.faces)
     return bool(photo.faces) and sure
 
