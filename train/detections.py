@@ -1,7 +1,4 @@
-"""Several looks at the same face, mirrored, turned and scaled: their median is a cleaner label than one detection.
-
-Measured on outlines that people drew: docs/training.md.
-"""
+"""Several looks at the same face, mirrored, turned and scaled: their median is a cleaner label than one detection."""
 
 from typing import NamedTuple
 
