@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from realtime.geometry import CropLayout, CropTransform, Points
 from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
-from train.augment import add_noise, change_light
+from train.camera_faults import add_noise, change_light
 from train.dataset import side_of
 from train.label_set import DETECTIONS_DISAGREE, TRAIN, VAL, LabelledPhoto, read_index
 from train.models.face_finder import CELL_PX

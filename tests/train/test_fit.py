@@ -375,7 +375,7 @@ def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
-    spy = lambda canvas, labels, _: (seen.append(1.0), center_pair(canvas, labels))[1]  # noqa: E731
+    spy = lambda canvas, labels, *_: (seen.append(1.0), center_pair(canvas, labels))[1]  # noqa: E731
     monkeypatch.setitem(AUGMENTATIONS, "live", spy)
     fitted(pairs, tmp_path / "still", "--epochs", 1, "--augment", "none")
     assert not seen
