@@ -41,12 +41,12 @@ LIGHT_AND_LENS: dict[Spoil, float] = {
     camera_faults.fade_color: 0.15,
     camera_faults.defocus: 0.12,
     camera_faults.smear: 0.12,
+    camera_faults.dim: 0.08,
 }
 """Each with its chance, before the picture falls on a camera's pixels."""
 FEW_PIXELS_CHANCE = 0.3
 FEW_PIXELS_SHARE = (0.18, 0.8)
 SENSOR_AND_CALL: dict[Spoil, float] = {
-    camera_faults.dim: 0.08,
     camera_faults.add_any_noise: 0.25,
     camera_faults.compress: 0.3,
 }

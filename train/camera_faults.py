@@ -61,7 +61,7 @@ def dim(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
 
 def add_any_noise(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
     """Noise of any strength, mostly weak."""
-    return add_noise(crop, float(np.exp(rng.uniform(np.log(2), np.log(24)))), rng)
+    return add_noise(crop, float(np.exp(rng.uniform(np.log(2), np.log(20)))), rng)
 
 
 def add_noise(image_bgr: BgrImage, std: float, rng: np.random.Generator) -> BgrImage:

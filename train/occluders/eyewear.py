@@ -9,11 +9,13 @@ from train.occluders.layer import (
     FacePlace,
     LabelMap,
     Levels,
+    Plane,
     blank,
     fill,
     grid_mm,
     hide,
     lay_over,
+    shaded,
     soft_texture,
     stroke,
 )
@@ -85,7 +87,9 @@ def wear_sunglasses(
     color = rng.uniform(40, 200, 3) if is_mirrored else rng.uniform(8, 45) * rng.uniform(0.7, 1.2, 3)
     ramp = np.linspace(0, rng.normal(0, 30), crop.shape[0], dtype=np.float32)[:, None]
     light = ramp + np.float32(rng.uniform(0, 70)) * glare(crop, place, rng)
-    cover = color.astype(np.float32) + light[:, :, None] + soft_texture(crop, rng, 12 if is_mirrored else 4)
+    cover = shaded(
+        color.astype(np.float32), np.ones_like(light), light + soft_texture(crop, rng, 12 if is_mirrored else 4)
+    )
     crop = lay_over(crop, cover, (lenses * rng.uniform(0.93, 1)).astype(np.uint8))
     shape.draw_frame(frame := blank(crop), rng.uniform(1.5, THICK_MM) * place.px_per_mm, rims=True)
     return lay_over(crop, frame_color(rng), frame), hide(label_map, np.maximum(lenses, frame))
@@ -98,10 +102,10 @@ def frame_color(rng: np.random.Generator) -> Levels:
     return np.array(color, np.float32)
 
 
-def glare(crop: BgrImage, place: FacePlace, rng: np.random.Generator) -> Levels:
+def glare(crop: BgrImage, place: FacePlace, rng: np.random.Generator) -> Plane:
     """(H, W) of 0 to 1: one slanted streak, brightest in its middle."""
     x_mm, y_mm = grid_mm(crop, place)
     angle, offset_mm, reach_mm = rng.uniform(0, np.pi), rng.uniform(-40, 40), rng.uniform(6, 20)
     distance = np.float32(np.cos(angle)) * x_mm + np.float32(np.sin(angle)) * y_mm - np.float32(offset_mm)
-    streak: Levels = np.maximum(0, 1 - np.abs(distance) / np.float32(reach_mm))
+    streak: Plane = np.maximum(0, 1 - np.abs(distance) / np.float32(reach_mm))
     return streak

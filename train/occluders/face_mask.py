@@ -4,7 +4,18 @@ import numpy as np
 
 from realtime.geometry import Points
 from realtime.preprocess import BgrImage
-from train.occluders.layer import FacePlace, LabelMap, blank, fill, grid_mm, hide, lay_over, soft_texture, stroke
+from train.occluders.layer import (
+    FacePlace,
+    LabelMap,
+    blank,
+    fill,
+    grid_mm,
+    hide,
+    lay_over,
+    shaded,
+    soft_texture,
+    stroke,
+)
 
 COLORS_BGR = ((215, 190, 140), (225, 205, 170), (240, 240, 240), (235, 238, 240), (35, 33, 32), (60, 58, 58))
 """Surgical blues, whites and blacks; half of the masks have any other colour."""
@@ -24,18 +35,17 @@ def cover_with_mask(
     any_color = rng.uniform(20, 240, 3)
     color = np.array(any_color if rng.random() < 0.5 else COLORS_BGR[rng.integers(len(COLORS_BGR))], np.float32)
     x_mm, y_mm = grid_mm(crop, place)
-    shade = 1 - 0.28 * (x_mm / 70) ** 2 - 0.12 * (np.abs(y_mm - 62) / 60) + np.float32(0.05 * rng.normal()) * x_mm / 70
+    slant = float(rng.normal(0, 0.05))
+    shade = (1 - 0.28 * (x_mm / 70) ** 2 - np.abs(y_mm - 62) / 500 + slant * x_mm / 70).astype(np.float32)
     if rng.random() < 0.6:
-        shade = shade * (
-            1 - np.float32(0.1) * (np.cos(y_mm * np.float32(2 * np.pi / rng.uniform(12, 22))) > 0.8)
-        )  # folds
-    cover = color * shade[:, :, None].astype(np.float32) + soft_texture(crop, rng, 4)
+        shade[np.cos(y_mm * float(2 * np.pi / rng.uniform(12, 22))) > 0.8] *= 0.9  # folds
+    cover = shaded(color, shade, soft_texture(crop, rng, 4))
     loops = blank(crop)
     for side in (-1, 1):
         for y, end in ((46, 15), (86, 60)):
             stroke(loops, place.to_crop([(side * 64, y), (side * 110, end)]), 2.5 * place.px_per_mm)
     crop = lay_over(crop, color * np.float32(0.9), loops)
-    return lay_over(crop, cover.astype(np.float32), alpha), hide(label_map, alpha)
+    return lay_over(crop, cover, alpha), hide(label_map, alpha)
 
 
 def rounded(polygon: Points) -> Points:

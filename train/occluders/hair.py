@@ -4,7 +4,7 @@ import numpy as np
 
 from realtime.geometry import Points
 from realtime.preprocess import BgrImage
-from train.occluders.layer import FacePlace, LabelMap, blank, fill, hide, lay_over, stroke
+from train.occluders.layer import FacePlace, LabelMap, blank, fill, hide, lay_over, shaded, stroke
 
 COLORS_BGR = ((18, 18, 20), (24, 30, 42), (35, 50, 75), (50, 80, 120), (110, 150, 185), (120, 122, 125), (40, 60, 130))
 """Black, browns, blond, grey, red."""
@@ -26,8 +26,9 @@ def cover_with_hair(
         for beside in rng.uniform(-4, 4, 3):
             stroke(strays, middle + across * width_px * beside * np.linspace(0.3, 1, len(middle))[:, None], 0.6)
     crop = lay_over(crop, color, strays)
-    shine = color + np.float32(rng.uniform(10, 45) / 255) * bright[:, :, None].astype(np.float32)
-    return lay_over(crop, shine.astype(np.float32), locks), hide(label_map, locks)
+    light = bright * np.float32(rng.uniform(10, 45) / 255)
+    cover = shaded(color, np.ones_like(light), light)
+    return lay_over(crop, cover, locks), hide(label_map, locks)
 
 
 def strand_line(place: FacePlace, rng: np.random.Generator) -> Points:

@@ -5,7 +5,18 @@ import numpy as np
 
 from realtime.geometry import Points
 from realtime.preprocess import BgrImage
-from train.occluders.layer import Alpha, FacePlace, LabelMap, blank, hide, lay_over, skin_color, soft_texture, stroke
+from train.occluders.layer import (
+    Alpha,
+    FacePlace,
+    LabelMap,
+    blank,
+    hide,
+    lay_over,
+    shaded,
+    skin_color,
+    soft_texture,
+    stroke,
+)
 
 FINGER_WIDTH_MM, FINGER_LENGTH_MM = (14.0, 19.0), (55.0, 80.0)
 PALM_WIDTH_MM, ARM_WIDTH_MM = (70.0, 90.0), (50.0, 75.0)
@@ -26,9 +37,9 @@ def cover_with_hand(
     else:
         draw_hand(alpha, creases, place, tip, angle, rng)
     depth = cv2.distanceTransform((alpha > 127).astype(np.uint8) & (creases == 0), cv2.DIST_L2, 3)
-    roundness = np.sqrt(np.clip(depth / (0.55 * FINGER_WIDTH_MM[0] * place.px_per_mm), 0, 1))[:, :, None]
-    cover = skin_color(crop, place, rng) * (0.68 + 0.32 * roundness) + soft_texture(crop, rng, 5)
-    return lay_over(crop, cover.astype(np.float32), alpha), hide(label_map, alpha)
+    roundness = np.sqrt(np.clip(depth / (0.55 * FINGER_WIDTH_MM[0] * place.px_per_mm), 0, 1))
+    cover = shaded(skin_color(crop, place, rng), 0.68 + 0.32 * roundness, soft_texture(crop, rng, 5))
+    return lay_over(crop, cover, alpha), hide(label_map, alpha)
 
 
 def draw_hand(

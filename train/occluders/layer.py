@@ -1,6 +1,6 @@
 """Where a face lies in a crop, and how something is laid over it: what it hides becomes background."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,13 +14,17 @@ LabelMap = npt.NDArray[np.uint8]
 Alpha = npt.NDArray[np.uint8]
 """(H, W) of 0 where the crop is seen, to 255 where something covers it."""
 Levels = npt.NDArray[np.float32]
-"""(H, W, 3), or (3,) for all pixels: blue, green and red, 0 to 255."""
+"""(3,) blue, green and red, 0 to 255."""
+Plane = npt.NDArray[np.float32]
+"""(H, W) one number for each pixel."""
 
 EYE_DISTANCE_MM, EYES_TO_MOUTH_MM = 63.0, 70.0
 """Of adults, seen from the front; about what Farkas, Anthropometry of the Head and Face, has."""
 FEWEST_PIXELS = 15
 """A region with fewer tells nothing of where its middle is."""
 SHIFT_BITS = 4  # cv2 draws at sixteenths of a pixel
+LEAST_AREA_SHARE = 0.3
+"""Of the expected face's, which the face of a head turned aside still has."""
 REGIONS_OF_POINTS = (
     (Region.RIGHT_EYE, Region.RIGHT_IRIS),
     (Region.LEFT_EYE, Region.LEFT_IRIS),
@@ -61,21 +65,34 @@ class FacePlace(NamedTuple):
 
 
 def find_points(label_map: LabelMap, expected: Points) -> Points:
-    """(3, 2) centres of right eye, left eye and mouth: the labels' own, and the expected ones where nothing is seen."""
+    """(3, 2) centres of right eye, left eye and mouth: the labels' own, and the expected ones where nothing is seen.
+
+    Those that span no face, or a much smaller one, are what is left of cut off regions: then all are the expected ones.
+    """
     points = expected.copy()
     for index, regions in enumerate(REGIONS_OF_POINTS):
         mask = np.isin(label_map, regions).astype(np.uint8)
         moments = cv2.moments(mask, binaryImage=True)
         if moments["m00"] >= FEWEST_PIXELS:
             points[index] = moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5
-    return points
+    share = spanned_area(points) / spanned_area(expected)
+    return points if share > LEAST_AREA_SHARE else expected
 
 
-def grid_mm(crop: BgrImage, place: FacePlace) -> tuple[Levels, Levels]:
+def spanned_area(points: Points) -> float:
+    """Of a face's three points, in square pixels, twice the triangle; below 0 where right and left are swapped."""
+    (x, y), (down_x, down_y) = points[1] - points[0], points[2] - points[0]
+    return float(x * down_y - y * down_x)
+
+
+def grid_mm(crop: BgrImage, place: FacePlace) -> tuple[Plane, Plane]:
     """(H, W) x and (H, W) y of each pixel, in millimetres on the face."""
     inverse = np.linalg.inv(place.linear).astype(np.float32)
-    rows, columns = np.ogrid[: crop.shape[0], : crop.shape[1]]
-    x, y = columns + np.float32(0.5 - place.origin_px[0]), rows + np.float32(0.5 - place.origin_px[1])
+    rows, columns = np.arange(crop.shape[0])[:, None], np.arange(crop.shape[1])
+    x, y = (
+        (pixels + 0.5 - start).astype(np.float32)
+        for pixels, start in zip((columns, rows), place.origin_px, strict=True)
+    )
     return inverse[0, 0] * x + inverse[0, 1] * y, inverse[1, 0] * x + inverse[1, 1] * y
 
 
@@ -103,24 +120,30 @@ def sixteenths(points_px: Points) -> npt.NDArray[np.int32]:
     return rounded
 
 
-def lay_over(crop: BgrImage, cover: Levels, alpha: Alpha) -> BgrImage:
+def lay_over(crop: BgrImage, cover: npt.NDArray[Any], alpha: Alpha) -> BgrImage:
     """The crop with a cover before it; the edge is as soft as a lens makes it.
 
     Args:
         crop: (H, W, 3) uint8. Read, never kept.
-        cover: its colours.
+        cover: (H, W, 3) uint8, or (3,) levels of one colour.
         alpha: how much of it covers.
     """
     left, top, width, height = cv2.boundingRect(alpha)
     if not width:
         return crop
     inner = np.s_[max(0, top - 3) : top + height + 3, max(0, left - 3) : left + width + 3]
-    share = cv2.GaussianBlur(alpha[inner], (0, 0), 0.6)[:, :, None] * np.float32(1 / 255)
-    part = crop[inner].astype(np.float32)
-    part += ((cover if cover.ndim == 1 else cover[inner]) - part) * share
+    share = cv2.GaussianBlur(alpha[inner].astype(np.float32) / 255, (0, 0), 0.6)
     covered = crop.copy()
-    covered[inner] = np.rint(part).clip(0, 255).astype(np.uint8)
+    part = np.ascontiguousarray(crop[inner])
+    front = np.full_like(part, np.clip(cover, 0, 255)) if cover.ndim == 1 else np.ascontiguousarray(cover[inner])
+    covered[inner] = cv2.blendLinear(front, part, share, 1 - share)
     return BgrImage(covered)
+
+
+def shaded(color: Levels, shade: Plane, added: Plane) -> BgrImage:
+    """(H, W, 3) one colour, times what a surface reflects of it, plus what lies on it."""
+    planes = [np.clip(channel * shade + added, 0, 255).astype(np.uint8) for channel in np.asarray(color, np.float32)]
+    return BgrImage(cv2.merge(planes))
 
 
 def hide(label_map: LabelMap, alpha: Alpha) -> LabelMap:
@@ -128,10 +151,10 @@ def hide(label_map: LabelMap, alpha: Alpha) -> LabelMap:
     return np.where(alpha > 127, np.uint8(Region.BACKGROUND), label_map)
 
 
-def soft_texture(crop: BgrImage, rng: np.random.Generator, strength: float) -> Levels:
-    """(H, W, 1) levels to add: spots of some ten pixels, as cloth and skin have."""
+def soft_texture(crop: BgrImage, rng: np.random.Generator, strength: float) -> Plane:
+    """(H, W) levels to add: spots of some ten pixels, as cloth and skin have."""
     cells = rng.normal(0, strength, (crop.shape[0] // 12, crop.shape[1] // 12)).astype(np.float32)
-    texture: Levels = cv2.resize(cells, crop.shape[1::-1], interpolation=cv2.INTER_CUBIC)[:, :, None].astype(np.float32)
+    texture: Plane = cv2.resize(cells, crop.shape[1::-1], interpolation=cv2.INTER_CUBIC).astype(np.float32)
     return texture
 
 

@@ -22,4 +22,4 @@ def cover_with_thing(
         cv2.fillPoly(alpha, [np.round(cv2.boxPoints((center, tuple(size), angle))).astype(np.int32)], 255, cv2.LINE_AA)
     texture = rng.integers(0, 256, (int(rng.integers(1, 8)), int(rng.integers(1, 8)), 3), np.uint8)
     cover = cv2.resize(texture, (width, height), interpolation=cv2.INTER_CUBIC)
-    return lay_over(crop, cover.astype(np.float32), alpha), hide(label_map, alpha)
+    return lay_over(crop, cover, alpha), hide(label_map, alpha)
