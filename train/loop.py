@@ -95,7 +95,7 @@ def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops
     teacher = None if config.teacher is None else Teacher.read(config.teacher, spec)
     training = SegmenterTraining(spec, config, teacher)
     prepare_network(training, config, train_faces)
-    train_set = FaceCrops(train_faces, config.regions, config.augment)
+    train_set = FaceCrops(train_faces, config.regions, config.augment, config.layout)
     return training, train_set, FaceCrops(validation_faces, config.regions)
 
 

