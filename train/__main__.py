@@ -15,7 +15,7 @@ from train.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
 from train.evaluate_command import evaluate
 from train.fit_command import fit
 from train.label_report import report_labels
-from train.label_set import COVERABLE
+from train.label_set import COVERABLE, LASH_LINE, LIDS
 from train.options import one_of
 from train.study_command import study
 
@@ -42,6 +42,9 @@ def label(
     covered: Annotated[
         str | None, typer.Option(**one_of(COVERABLE), help="What masks hide on these photos: background.")
     ] = None,
+    lids: Annotated[
+        str, typer.Option(**one_of(LIDS), help="Where an eye ends: at the lashes, or where MediaPipe puts it.")
+    ] = LASH_LINE,
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:
     """Find the faces of photos with MediaPipe and draw their masks."""
@@ -49,7 +52,7 @@ def label(
     from train.landmarks import fetch_landmarker
 
     with one_line_errors(), progress() as bar:
-        options = LabelOptions(layout, whole_irises, detections, (covered,) if covered else ())
+        options = LabelOptions(layout, whole_irises, detections, (covered,) if covered else (), lids)
         found = find_photos(photos)
         task = bar.add_task("labelling", total=len(found))
         model = fetch_landmarker(landmarker)

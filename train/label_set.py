@@ -23,6 +23,8 @@ from realtime.regions import Region
 MARGIN_PX = 48
 COVERABLE = {"mouth": (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE)}
 """Regions that photos may hide on purpose, as a mask does."""
+LIDS = LASH_LINE, LANDMARKS = ("lash-line", "landmarks")
+"""Where an eye ends: `train/lids.py` tells why, or where MediaPipe puts it."""
 CANVAS_SIZE_WH = (CROP_SIZE_WH[0] + 2 * MARGIN_PX, CROP_SIZE_WH[1] + 2 * MARGIN_PX)
 TOO_SMALL, DETECTIONS_DISAGREE, MOUTH_IN_DOUBT = "too small", "detections disagree", "mouth may be bare"
 """Why a face has no crop."""

@@ -21,6 +21,7 @@ from train.label_set import (
     CANVAS_SIZE_WH,
     COVERABLE,
     DETECTIONS_DISAGREE,
+    LASH_LINE,
     MARGIN_PX,
     MOUTH_IN_DOUBT,
     TOO_SMALL,
@@ -34,6 +35,7 @@ from train.label_set import (
     write_pair,
 )
 from train.landmarks import FaceLandmarker
+from train.lids import move_lids
 from train.masks import OVERSAMPLING, draw_label_map, face_points, fill_polygon, reduce_label_map
 from train.near_duplicates import difference_hash, group_faces, person_of
 
@@ -59,6 +61,7 @@ class LabelOptions:
         whole_irises: draw them as whole discs.
         detections: of each face, whose median is drawn; 1 to `MOST_DETECTIONS`.
         covered: what all faces hide, of `COVERABLE`; background, and faces on which it may be bare get no crop.
+        lids: which edge of theirs ends an eye, of `LIDS`.
 
     Raises:
         ValueError: covered mouths are told in the tight layout alone.
@@ -68,6 +71,7 @@ class LabelOptions:
     whole_irises: bool = False
     detections: int = DEFAULT_DETECTIONS
     covered: tuple[str, ...] = ()
+    lids: str = LASH_LINE
 
     def __post_init__(self) -> None:
         if self.covered and self.layout != TIGHT.name:
@@ -77,7 +81,8 @@ class LabelOptions:
     def labeller(self) -> str:
         """Who draws the labels, for the index."""
         median = f", median of {self.detections} detections" if self.detections > 1 else ""
-        return "mediapipe face_landmarker" + median + (", whole irises" if self.whole_irises else "")
+        moved = ", lids moved to the lashes" if self.lids == LASH_LINE else ""
+        return "mediapipe face_landmarker" + median + moved + (", whole irises" if self.whole_irises else "")
 
 
 _worker: FaceLandmarker | None = None
@@ -198,7 +203,8 @@ def _label_face(
     if "mouth" in options.covered and not mouth_is_covered(canvas):
         return replace(face, rejected=MOUTH_IN_DOUBT)
     place = canvas_transform(face.points, options.layout)
-    label_map = draw_label_map(place.to_crop(found.landmarks), CANVAS_SIZE_WH, whole_irises=options.whole_irises)
+    landmarks = move_lids(found.landmarks) if options.lids == LASH_LINE else found.landmarks
+    label_map = draw_label_map(place.to_crop(landmarks), CANVAS_SIZE_WH, whole_irises=options.whole_irises)
     hidden = [region for part in options.covered for region in COVERABLE[part]]
     label_map[np.isin(label_map, hidden) | ~photo_area(place, photo_bgr.shape[1::-1])] = Region.BACKGROUND
     write_pair(out, name, canvas, label_map)
