@@ -83,7 +83,7 @@ def split_faces(
     layout: str = TIGHT.name,
     mask_region: str | None = None,
     channels: Sequence[str] = (),
-) -> tuple[list[Pair], list[Pair]]:
+) -> tuple[Side, Side]:
     """Every training face, and every validation face.
 
     Args:
@@ -103,7 +103,7 @@ def split_faces(
         raise ValueError(f"{where}: {counts}; both are needed")
     for classes, folder in (train.classes | validation.classes).items():
         check_classes(folder, classes, channels)
-    return train.pairs, validation.pairs
+    return train, validation
 
 
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):

@@ -37,7 +37,7 @@ from train.label_set import (
 from train.landmarks import FaceLandmarker
 from train.lids import move_lids
 from train.masks import OVERSAMPLING, draw_label_map, face_points, fill_polygon, reduce_label_map
-from train.near_duplicates import difference_hash, group_faces, person_of
+from train.near_duplicates import difference_hash, group_faces, mirrored_hash, person_of
 
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 MIN_PHOTO_PX = 32
@@ -223,11 +223,12 @@ def with_groups(rows: list[LabelledPhoto], out: Path) -> list[LabelledPhoto]:
     """The same rows, each face with the name of its group, by file names and by the written crops."""
     named = list(faces_of(rows))
     persons = [person_of(photo.source, Path(photo.photo).stem) for photo, _ in named]
-    hashes = np.zeros((len(named), 256), np.float32)
+    hashes, mirrored = np.zeros((2, len(named), 256), np.float32)
     for index, (_, face) in enumerate(named):
         canvas, _ = read_pair(out, face.name)
-        hashes[index] = difference_hash(BgrImage(canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]))
-    group_of = dict(zip((face.name for _, face in named), group_faces(persons, hashes), strict=True))
+        crop = BgrImage(canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX])
+        hashes[index], mirrored[index] = difference_hash(crop), mirrored_hash(crop)
+    group_of = dict(zip((face.name for _, face in named), group_faces(persons, hashes, mirrored), strict=True))
     return [
         replace(row, faces=[replace(face, group=group_of.get(face.name, "")) for face in row.faces]) for row in rows
     ]

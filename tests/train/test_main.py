@@ -63,6 +63,7 @@ def fitted(label_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 QUICK = ("--workers", 0, "--threads", 1)
+BALANCED = ("--balance", "source", *QUICK)
 
 
 def test_fit_leaves_checkpoints_that_say_what_they_are_a_log_and_curves(fitted: Path) -> None:
@@ -106,7 +107,19 @@ def test_evaluate_writes_scores_of_every_region_and_a_picture(fitted: Path, labe
 def test_the_face_finder_is_fitted_and_scored_by_the_same_commands(label_set: Path, tmp_path: Path) -> None:
     data = ("--data", label_set, "--backgrounds", label_set)
     fit = run(
-        "fit", "--arch", "face-finder", *data, "--out", tmp_path, "--epochs", 1, "--batch-size", 4, "--width", 4, *QUICK
+        "fit",
+        "--arch",
+        "face-finder",
+        *data,
+        "--out",
+        tmp_path,
+        "--epochs",
+        1,
+        "--batch-size",
+        4,
+        "--width",
+        4,
+        *BALANCED,
     )
     assert fit.exit_code == 0, fit.output
     result = run("evaluate", tmp_path / "best.pt", *data, "--out", tmp_path)
