@@ -1,0 +1,147 @@
+/** Pictures as plain arrays, and what every stage does with them: halve, resize by area, warp, blur. */
+import { type Box, type Matrix } from "./geometry";
+
+/** Channels interleaved, row after row. */
+export type Image = {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+};
+export type Plane = { readonly width: number; readonly height: number; readonly data: Float32Array };
+
+export function newImage(width: number, height: number, channels: number): Image {
+  return { width, height, channels, data: new Uint8Array(width * height * channels) };
+}
+
+/** A box of the picture at half its size, each pixel the mean of four; an odd last row or column is left out. */
+export function halve(image: Image, [left, top, right, bottom]: Box = [0, 0, image.width, image.height]): Image {
+  const { channels, data } = image;
+  const small = newImage((right - left) >> 1, (bottom - top) >> 1, channels);
+  const stride = image.width * channels, out = small.data;
+  for (let y = 0, to = 0; y < small.height; y++) {
+    let from = (top + 2 * y) * stride + left * channels;
+    for (let x = 0; x < small.width; x++, from += channels) {
+      for (let c = 0; c < channels; c++, from++) {
+        out[to++] = (data[from] + data[from + channels] + data[from + stride] + data[from + stride + channels] + 2) >> 2;
+      }
+    }
+  }
+  return small;
+}
+
+/** The picture at another size: by area where it gets smaller, else bilinear, as cv2.resize. */
+export function resize(image: Image, width: number, height: number): Image {
+  if (image.width === width && image.height === height) return image;
+  const isSmaller = width <= image.width && height <= image.height;
+  const across = (isSmaller ? areaWeights : linearWeights)(image.width, width);
+  const down = (isSmaller ? areaWeights : linearWeights)(image.height, height);
+  const { channels } = image, out = newImage(width, height, channels);
+  const row = new Float64Array(image.width * channels);
+  for (let y = 0, to = 0; y < height; y++) {
+    row.fill(0);
+    for (const [from, share] of down[y]) {
+      const start = from * row.length;
+      for (let i = 0; i < row.length; i++) row[i] += share * image.data[start + i];
+    }
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (const [from, share] of across[x]) sum += share * row[from * channels + c];
+        out.data[to++] = Math.round(sum);
+      }
+    }
+  }
+  return out;
+}
+
+type Weights = [from: number, share: number][][];
+
+function areaWeights(from: number, to: number): Weights {
+  const step = from / to;
+  return Array.from({ length: to }, (_, index) => {
+    const start = index * step, end = start + step;
+    const covered: [number, number][] = [];
+    for (let pixel = Math.floor(start); pixel < Math.min(from, end - 1e-9); pixel++) {
+      covered.push([pixel, (Math.min(end, pixel + 1) - Math.max(start, pixel)) / step]);
+    }
+    return covered;
+  });
+}
+
+function linearWeights(from: number, to: number): Weights {
+  return Array.from({ length: to }, (_, index) => {
+    const place = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5));
+    const low = Math.floor(place), share = place - low;
+    return share ? [[low, 1 - share], [low + 1, share]] : [[low, 1]];
+  });
+}
+
+/**
+ * Bilinear, 0 outside the picture.
+ *
+ * @param toSource from the result's pixels to the picture's, first pixel's centre at (0, 0)
+ * @param order the channels that are kept, in the order that they are wanted in
+ */
+export function warp(image: Image, toSource: Matrix, out: Image, order: readonly number[]): void {
+  const [a, b, c, d, e, f] = toSource, { width, height, channels, data } = image, stride = width * channels;
+  const kept = order.length, result = out.data;
+  for (let y = 0, to = 0; y < out.height; y++) {
+    let fromX = b * y + c, fromY = e * y + f;
+    for (let x = 0; x < out.width; x++, to += kept, fromX += a, fromY += d) {
+      const left = Math.floor(fromX), top = Math.floor(fromY);
+      if (left < -1 || top < -1 || left >= width || top >= height) {
+        for (let k = 0; k < kept; k++) result[to + k] = 0;
+        continue;
+      }
+      const u = fromX - left, v = fromY - top, at = top * stride + left * channels;
+      const isLeft = left >= 0, isRight = left + 1 < width, isTop = top >= 0, isBottom = top + 1 < height;
+      const w00 = isLeft && isTop ? (1 - u) * (1 - v) : 0, w10 = isRight && isTop ? u * (1 - v) : 0;
+      const w01 = isLeft && isBottom ? (1 - u) * v : 0, w11 = isRight && isBottom ? u * v : 0;
+      for (let k = 0; k < kept; k++) {
+        const i = at + order[k];
+        let sum = 0.5;
+        if (w00) sum += w00 * data[i];
+        if (w10) sum += w10 * data[i + channels];
+        if (w01) sum += w01 * data[i + stride];
+        if (w11) sum += w11 * data[i + stride + channels];
+        result[to + k] = sum;
+      }
+    }
+  }
+}
+
+/** Separable Gaussian of width 2 reach + 1, edges mirrored without the edge pixel, as cv2.GaussianBlur. */
+export function blur(image: Image, reach: number, sigma: number): Image {
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = Float32Array.from(weights, (weight) => weight / total);
+  const { width, height, channels } = image, stride = width * channels;
+  const across = new Float32Array(image.data.length), out = newImage(width, height, channels);
+  const columns = mirrored(width, reach), rows = mirrored(height, reach);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (let k = 0; k < shares.length; k++) sum += shares[k] * image.data[y * stride + columns[x + k] * channels + c];
+        across[y * stride + x * channels + c] = sum;
+      }
+    }
+  }
+  for (let y = 0; y < height; y++) {
+    for (let i = 0; i < stride; i++) {
+      let sum = 0.5;
+      for (let k = 0; k < shares.length; k++) sum += shares[k] * across[rows[y + k] * stride + i];
+      out.data[y * stride + i] = sum;
+    }
+  }
+  return out;
+}
+
+function mirrored(length: number, reach: number): Int32Array {
+  return Int32Array.from({ length: length + 2 * reach }, (_, index) => {
+    let at = index - reach;
+    while (length > 1 && (at < 0 || at >= length)) at = at < 0 ? -at : 2 * (length - 1) - at;
+    return length > 1 ? at : 0;
+  });
+}
