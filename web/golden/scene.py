@@ -13,6 +13,8 @@ from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from realtime.session import SEGMENTER, ModelCard
 
+Ellipses = dict[Region, tuple[float, float, float, float]]
+"""In the crop: x, y, half width, half height."""
 REGIONS = (Region.BACKGROUND, Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP)
 """What `ColorSegmenter` sees: nothing, blue, green, red."""
 UPRIGHT = np.array([[-33.0, 0.0], [33.0, 0.0], [0.0, 74.0]])
@@ -40,7 +42,8 @@ class DrawnFace:
     def points(self) -> Points:
         """(3, 2) in frame pixels."""
         cos, sin = np.cos(self.angle_rad), np.sin(self.angle_rad)
-        return UPRIGHT @ np.array([[cos, sin], [-sin, cos]]) * self.size + self.mid_eye
+        points: Points = UPRIGHT @ np.array([[cos, sin], [-sin, cos]]) * self.size + self.mid_eye
+        return points
 
     def found(self, score: float, off: tuple[float, float]) -> FoundFace:
         """As an imprecise finder sees it."""
@@ -90,8 +93,8 @@ class ColorSegmenter:
         return out
 
 
-def ellipse_probs(ellipses: dict[Region, tuple[float, float, float, float]], regions: tuple[Region, ...]) -> Probs:
-    """(C, 218, 178) of regions that are soft ellipses: x, y, half width, half height; the background has the rest."""
+def ellipse_probs(ellipses: Ellipses, regions: tuple[Region, ...]) -> Probs:
+    """(C, 218, 178) of regions that are soft ellipses; the background has the rest."""
     width, height = CROP_SIZE_WH
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     probs = np.zeros((len(regions), height, width), np.float32)

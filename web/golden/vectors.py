@@ -19,12 +19,12 @@ from realtime.regions import PARTS, Region
 from realtime.smoothing import STRENGTHS, CropSmoother, Smoothing
 from realtime.timing import StageTimer
 from realtime.tracker import FaceTracker
-from web.golden.scene import ColorSegmenter, DrawnFace, draw, ellipse_probs
+from web.golden.scene import ColorSegmenter, DrawnFace, Ellipses, draw, ellipse_probs
 from web.golden.tables import rgb
 
 FRAME_WH = (320, 240)
 ALL_REGIONS = tuple(Region)
-MASK = {
+MASK: Ellipses = {
     Region.RIGHT_EYE: (56.0, 88.5, 14.0, 6.0),
     Region.LEFT_EYE: (121.0, 87.0, 13.0, 7.0),
     Region.RIGHT_IRIS: (55.0, 88.0, 5.0, 5.0),
@@ -97,8 +97,9 @@ def thumbnail_case(size_wh: tuple[int, int]) -> dict[str, Any]:
 
 def parts_cases() -> dict[str, Any]:
     """Centroids, areas, certainties and boxes, of a whole face and of one with a closed eye."""
-    cases = {}
-    for name, mask in {"whole": MASK, "one eye": {r: e for r, e in MASK.items() if r != Region.LEFT_EYE}}.items():
+    cases: dict[str, Any] = {}
+    masks: dict[str, Ellipses] = {"whole": MASK, "one eye": {r: e for r, e in MASK.items() if r != Region.LEFT_EYE}}
+    for name, mask in masks.items():
         parts = measure_parts(ellipse_probs(mask, ALL_REGIONS), part_channels(ALL_REGIONS) or [])
         cases[name] = {
             "mask": {int(region): numbers for region, numbers in mask.items()},
@@ -243,7 +244,8 @@ def hiding_cases() -> dict[str, Any]:
     """What pixelation covers, with all seen and with nothing seen."""
     cases = {}
     crop = CropTransform.from_points(FACES["upright"].points)
-    for name, mask in {"seen": MASK, "unseen": {}}.items():
+    masks: dict[str, Ellipses] = {"seen": MASK, "unseen": {}}
+    for name, mask in masks.items():
         face = Face(1, crop, ellipse_probs(mask, ALL_REGIONS), ALL_REGIONS)
         boxes = [
             hiding_box(number, find_patch(face, part, FRAME_WH, Buffers()), crop, FRAME_WH)

@@ -143,7 +143,7 @@ test.each(cases(golden.overlay))("effect %s", (effect, one) => {
   for (let i = 0; i < before.length; i += 4) changed += Number([0, 1, 2].some((c) => before[i + c] !== frame.data[i + c]));
   expect(Math.abs(changed / one.changed - 1)).toBeLessThan(0.02);
   overlay.restore(frame);
-  expect(Buffer.compare(frame.data, before)).toBe(0);
+  expect(Buffer.from(frame.data).equals(Buffer.from(before))).toBe(true);
 });
 
 test.each(cases(golden.demo))("the demo's portrait at %s s", (timeS, { matrix }) => {
