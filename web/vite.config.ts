@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
-import { shippedModels } from "./build/models";
-import { onnxRuntime } from "./build/runtime";
-import { listSources } from "./build/sources";
+import { shippedModels } from "./plugins/models";
+import { onnxRuntime } from "./plugins/runtime";
+import { listSources } from "./plugins/sources";
 
 /** Without these two a browser gives WASM one thread. */
 const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };

@@ -162,13 +162,15 @@ function distancesOf(patch: Patch): Image {
   return steps;
 }
 
-function meanLuma(frame: Image, box: Box, prob: Image): number {
+function meanLuma({ data, width }: Image, [left, top, right, bottom]: Box, prob: Image): number {
   let sum = 0, count = 0;
-  eachPixel(frame, box, (at, from) => {
-    if (prob.data[at] <= 127) return;
-    sum += lumaOf(frame.data[from], frame.data[from + 1], frame.data[from + 2]);
-    count++;
-  });
+  for (let y = top, at = 0; y < bottom; y++) {
+    for (let x = left, from = (y * width + left) * 4; x < right; x++, at++, from += 4) {
+      if (prob.data[at] <= 127) continue;
+      sum += lumaOf(data[from], data[from + 1], data[from + 2]);
+      count++;
+    }
+  }
   return count ? sum / count : 0;
 }
 
@@ -180,18 +182,16 @@ type Paint = (at: number, color: Uint8Array, red: number, green: number, blue: n
 const painted = new Uint8Array(3);
 
 /** Colours over the frame in a box: `paint` sets the colour of a pixel and answers with its alpha, 0 to 255. */
-function blend(frame: Image, box: Box, paint: Paint): void {
+function blend(frame: Image, [left, top, right, bottom]: Box, paint: Paint): void {
   const { data } = frame;
-  eachPixel(frame, box, (at, to) => {
-    const alpha = paint(at, painted, data[to], data[to + 1], data[to + 2]);
-    if (!alpha) return;
-    for (let c = 0; c < 3; c++) data[to + c] = (painted[c] * alpha + data[to + c] * (255 - alpha)) / 255 + 0.5;
-  });
-}
-
-function eachPixel(frame: Image, [left, top, right, bottom]: Box, visit: (at: number, from: number) => void): void {
   for (let y = top, at = 0; y < bottom; y++) {
-    for (let x = left, from = (y * frame.width + left) * 4; x < right; x++, at++, from += 4) visit(at, from);
+    for (let x = left, to = (y * frame.width + left) * 4; x < right; x++, at++, to += 4) {
+      const alpha = paint(at, painted, data[to], data[to + 1], data[to + 2]);
+      if (!alpha) continue;
+      data[to] = Math.round((painted[0] * alpha + data[to] * (255 - alpha)) / 255);
+      data[to + 1] = Math.round((painted[1] * alpha + data[to + 1] * (255 - alpha)) / 255);
+      data[to + 2] = Math.round((painted[2] * alpha + data[to + 2] * (255 - alpha)) / 255);
+    }
   }
 }
 

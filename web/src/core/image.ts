@@ -33,48 +33,52 @@ export function halve(image: Image, [left, top, right, bottom]: Box = [0, 0, ima
 /** The picture at another size: by area where it gets smaller, else bilinear, as cv2.resize. */
 export function resize(image: Image, width: number, height: number): Image {
   if (image.width === width && image.height === height) return image;
-  const isSmaller = width <= image.width && height <= image.height;
-  const across = (isSmaller ? areaWeights : linearWeights)(image.width, width);
-  const down = (isSmaller ? areaWeights : linearWeights)(image.height, height);
+  const shares = width <= image.width && height <= image.height ? areaShares : linearShares;
+  const across = shares(image.width, width), down = shares(image.height, height);
   const { channels } = image, out = newImage(width, height, channels);
   const row = new Float64Array(image.width * channels);
   for (let y = 0, to = 0; y < height; y++) {
     row.fill(0);
-    for (const [from, share] of down[y]) {
-      const start = from * row.length;
+    for (let j = down.starts[y]; j < down.starts[y + 1]; j++) {
+      const start = down.from[j] * row.length, share = down.share[j];
       for (let i = 0; i < row.length; i++) row[i] += share * image.data[start + i];
     }
     for (let x = 0; x < width; x++) {
       for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        for (const [from, share] of across[x]) sum += share * row[from * channels + c];
-        out.data[to++] = Math.round(sum);
+        let sum = 0.5;
+        for (let j = across.starts[x]; j < across.starts[x + 1]; j++) sum += across.share[j] * row[across.from[j] * channels + c];
+        out.data[to++] = Math.floor(sum + 1e-9);
       }
     }
   }
   return out;
 }
 
-type Weights = [from: number, share: number][][];
+/** Which pixels a new pixel is made of: those of number i from `starts[i]` to `starts[i + 1]`, each with its share. */
+type Shares = { readonly starts: number[]; readonly from: number[]; readonly share: number[] };
 
-function areaWeights(from: number, to: number): Weights {
-  const step = from / to;
-  return Array.from({ length: to }, (_, index) => {
+function areaShares(length: number, wanted: number): Shares {
+  const step = length / wanted, shares: Shares = { starts: [0], from: [], share: [] };
+  for (let index = 0; index < wanted; index++) {
     const start = index * step, end = start + step;
-    const covered: [number, number][] = [];
-    for (let pixel = Math.floor(start); pixel < Math.min(from, end - 1e-9); pixel++) {
-      covered.push([pixel, (Math.min(end, pixel + 1) - Math.max(start, pixel)) / step]);
+    for (let pixel = Math.floor(start); pixel < Math.min(length, end - 1e-9); pixel++) {
+      shares.from.push(pixel);
+      shares.share.push((Math.min(end, pixel + 1) - Math.max(start, pixel)) / step);
     }
-    return covered;
-  });
+    shares.starts.push(shares.from.length);
+  }
+  return shares;
 }
 
-function linearWeights(from: number, to: number): Weights {
-  return Array.from({ length: to }, (_, index) => {
-    const place = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5));
-    const low = Math.floor(place), share = place - low;
-    return share ? [[low, 1 - share], [low + 1, share]] : [[low, 1]];
-  });
+function linearShares(length: number, wanted: number): Shares {
+  const shares: Shares = { starts: [0], from: [], share: [] };
+  for (let index = 0; index < wanted; index++) {
+    const place = Math.min(length - 1, Math.max(0, ((index + 0.5) * length) / wanted - 0.5)), low = Math.floor(place);
+    shares.from.push(low, Math.min(length - 1, low + 1));
+    shares.share.push(1 - (place - low), place - low);
+    shares.starts.push(shares.from.length);
+  }
+  return shares;
 }
 
 /**
@@ -95,6 +99,14 @@ export function warp(image: Image, toSource: Matrix, out: Image, order: readonly
         continue;
       }
       const u = fromX - left, v = fromY - top, at = top * stride + left * channels;
+      if (left >= 0 && top >= 0 && left + 1 < width && top + 1 < height) {
+        const s00 = (1 - u) * (1 - v), s10 = u * (1 - v), s01 = (1 - u) * v, s11 = u * v;
+        for (let k = 0; k < kept; k++) {
+          const i = at + order[k], low = i + stride;
+          result[to + k] = 0.5 + s00 * data[i] + s10 * data[i + channels] + s01 * data[low] + s11 * data[low + channels];
+        }
+        continue;
+      }
       const isLeft = left >= 0, isRight = left + 1 < width, isTop = top >= 0, isBottom = top + 1 < height;
       const w00 = isLeft && isTop ? (1 - u) * (1 - v) : 0, w10 = isRight && isTop ? u * (1 - v) : 0;
       const w01 = isLeft && isBottom ? (1 - u) * v : 0, w11 = isRight && isBottom ? u * v : 0;

@@ -13,6 +13,7 @@ type Pair = { readonly from: Point; readonly to: Point };
 /**
  * The drift between one crop of a face and the next: pyramidal Lucas-Kanade on a fixed grid of the halved crop, then the
  * similarity that most of its points agree on.
+ * Source: Bouguet, Pyramidal implementation of the Lucas Kanade feature tracker, Intel 2000.
  */
 export class CropMotion {
   #before?: Level[];
@@ -150,21 +151,49 @@ function sample({ width, height }: Plane, data: Float32Array, [x, y]: Point, out
   return true;
 }
 
-/** The pairs that agree with the similarity of two of them, for those two with whom most do. */
+const CONFIDENCE = 0.99, MOST_DRAWS = 2000;
+
+/**
+ * The pairs that agree with a similarity of two of them, drawn until a better one is unlikely: RANSAC with the very draws
+ * of cv2.estimateAffinePartial2D, so that both sides of this program leave out the same points.
+ */
 function commonMotion(pairs: readonly Pair[]): Pair[] {
+  const draw = newDraws(pairs.length);
   let best: Pair[] = [];
-  for (let i = 0; i < pairs.length; i++) {
-    for (let j = i + 1; j < pairs.length; j++) {
-      const [a, b, c, d, e, f] = fitSimilarity([pairs[i], pairs[j]]);
-      const agreeing = pairs.filter(({ from: [x, y], to }) => {
-        const dx = a * x + b * y + c - to[0], dy = d * x + e * y + f - to[1];
-        return dx * dx + dy * dy <= maxOffPx * maxOffPx;
-      });
-      if (agreeing.length > best.length) best = agreeing;
-    }
-    if (best.length === pairs.length) break;
+  for (let drawn = 0, wanted = MOST_DRAWS; drawn < wanted; drawn++) {
+    const one = draw();
+    let other = draw();
+    while (other === one) other = draw();
+    const agreeing = agreeingWith(fitSimilarity([pairs[one], pairs[other]]), pairs);
+    if (agreeing.length <= Math.max(best.length, 1)) continue;
+    best = agreeing;
+    wanted = drawsNeeded(agreeing.length / pairs.length, wanted);
   }
   return best;
+}
+
+function agreeingWith([a, b, c, d, e, f]: Matrix, pairs: readonly Pair[]): Pair[] {
+  return pairs.filter(({ from: [x, y], to }) => {
+    const dx = a * x + b * y + c - to[0], dy = d * x + e * y + f - to[1];
+    return dx * dx + dy * dy <= maxOffPx * maxOffPx;
+  });
+}
+
+/** So many that two agreeing pairs were drawn once with `CONFIDENCE`. */
+function drawsNeeded(agreeingShare: number, most: number): number {
+  const failing = 1 - agreeingShare ** 2;
+  if (failing <= 0) return 0;
+  return Math.min(most, Math.round(Math.log(1 - CONFIDENCE) / Math.log(failing)));
+}
+
+/** Numbers below `count`, as OpenCV's generator gives them: multiply with carry, from all ones. */
+function newDraws(count: number): () => number {
+  const low = 0xffff_ffffn;
+  let state = (1n << 64n) - 1n;
+  return () => {
+    state = (state & low) * 4164903690n + (state >> 32n);
+    return Number((state & low) % BigInt(count));
+  };
 }
 
 /** The rotation, scale and shift that bring `from` closest to `to`, by least squares. */

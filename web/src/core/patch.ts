@@ -1,7 +1,7 @@
 /** One part of a face, an eye or the mouth: where it lies, and its soft probabilities, as realtime/patch.py. */
 import { type Box, CROP, type Crop, type Matrix, type Point, type Size, layoutPoints } from "./geometry";
 import { type Image, blur, newImage, warp } from "./image";
-import { PLANE } from "./postprocess";
+import { PLANE, sumOf } from "./postprocess";
 import { roundHalfEven } from "./preprocess";
 import { type Region } from "./regions";
 import tables from "./tables.json";
@@ -52,10 +52,9 @@ export function findPatch(face: Face, part: readonly Region[], frame: Size): Pat
 function seenBox({ probs }: Face, channels: readonly number[]): Box | undefined {
   const { width } = CROP, faintest = Math.floor(faintestProb * 255);
   let left = width, right = -1, top = -1, bottom = -1;
+  const prob = sumOf(probs, channels), farBelow = (faintest - 2) / 255;
   for (let i = 0; i < PLANE; i++) {
-    let sum = 0;
-    for (const channel of channels) sum += probs[channel * PLANE + i];
-    if (sum * 255 < faintest - 2) continue; // far from it: no need to round each
+    if (prob[i] < farBelow) continue; // no need to round each channel
     if (sumOfLevels(probs, channels, i) <= faintest) continue;
     const y = (i / width) | 0, x = i - y * width;
     if (x < left) left = x;

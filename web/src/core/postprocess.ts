@@ -22,15 +22,22 @@ export function measureParts(probs: Probs, channels: readonly (readonly number[]
 
 const summed = new Float32Array(PLANE);
 
+/** The sum of these channels; valid until it is asked for again. */
+export function sumOf(probs: Probs, channels: readonly number[]): Float32Array {
+  const first = channels[0] * PLANE;
+  if (channels.length === 1) return probs.subarray(first, first + PLANE);
+  const second = channels[1] * PLANE;
+  for (let i = 0; i < PLANE; i++) summed[i] = probs[first + i] + probs[second + i];
+  for (let c = 2; c < channels.length; c++) {
+    for (let i = 0, from = channels[c] * PLANE; i < PLANE; i++, from++) summed[i] += probs[from];
+  }
+  return summed;
+}
+
 function measurePart(probs: Probs, channels: readonly number[]): Part {
-  const { width } = CROP;
+  const { width } = CROP, prob = sumOf(probs, channels);
   let areaPx = 0, mass = 0, massX = 0, massY = 0;
   let left = width, right = -1, top = CROP.height, bottom = -1;
-  let prob: Float32Array = probs.subarray(channels[0] * PLANE, (channels[0] + 1) * PLANE);
-  for (const channel of channels.slice(1)) {
-    for (let i = 0, from = channel * PLANE; i < PLANE; i++, from++) summed[i] = prob[i] + probs[from];
-    prob = summed;
-  }
   for (let i = 0; i < PLANE; i++) {
     if (!(prob[i] > 0.5)) continue;
     const y = (i / width) | 0, x = i - y * width, lead = prob[i] - 0.5;
