@@ -5,11 +5,16 @@ import { type Browser, type BrowserContextOptions, type Page, chromium } from "p
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const PATIENCE_MS = 60_000;
 
-export type CameraOptions = { readonly made: string; readonly camera?: "clip" | "refused" | "none"; readonly args?: readonly string[] };
+export type CameraOptions = { readonly made: string; readonly camera?: "clip" | "two" | "refused" | "none"; readonly args?: readonly string[] };
 
 export async function launch({ made, camera = "clip", args = [] }: CameraOptions): Promise<Browser> {
-  const fake = ["--use-fake-device-for-media-stream=device-count=2", `--use-file-for-fake-video-capture=${join(made, "truth/demo.y4m")}`];
-  const cameras = { clip: [...fake, "--use-fake-ui-for-media-stream"], refused: fake, none: ["--use-fake-ui-for-media-stream"] };
+  const fake = "--use-fake-device-for-media-stream", allowed = "--use-fake-ui-for-media-stream";
+  const cameras = {
+    clip: [fake, allowed, `--use-file-for-fake-video-capture=${join(made, "truth/demo.y4m")}`],
+    two: [`${fake}=device-count=2`, allowed],
+    refused: [fake],
+    none: [allowed],
+  };
   return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", ...cameras[camera], ...args] });
 }
 
@@ -41,7 +46,9 @@ export async function seesFace(page: Page): Promise<void> {
 export async function pixels(page: Page): Promise<Buffer> {
   const text = await page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>("#picture")!;
-    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true })!;
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
     let binary = "";
     for (let at = 0; at < data.length; at += 0x8000) binary += String.fromCharCode(...data.subarray(at, at + 0x8000));
     return btoa(binary);

@@ -1,4 +1,5 @@
 /** Hosts, devices and browsers that lack something: a sentence each, and what can go on goes on. */
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -95,11 +96,20 @@ describe("the host's headers", () => {
     });
   });
 
-  test("an exported page that is exported anew is fetched anew", async () => {
-    await on({}, async ({ page }) => {
-      await page.waitForSelector("html[data-offline=kept]");
-      expect(await page.evaluate(async () => (await caches.keys()).length)).toBe(1);
-    });
+  test("a page that is exported anew takes the place of the one that was kept", async () => {
+    const copy = join(made, "copy"), list = join(copy, "files.js"), styles = () => [...document.styleSheets].length;
+    cpSync(folder, copy, { recursive: true });
+    const server = await serve(copy), { page, close } = await visit(browser, server.url);
+    await page.waitForSelector("html[data-offline=kept]");
+    writeFileSync(list, readFileSync(list, "utf8").replace(/"version": "\w+"/, '"version": "another"'));
+    writeFileSync(join(copy, "index.html"), readFileSync(join(copy, "index.html"), "utf8").replace("<title>", "<title>New: "));
+    await page.reload(); // still the old one, while the new one is fetched
+    await expect.poll(() => page.evaluate(() => caches.keys()), { timeout: 10_000 }).toEqual(["eye-lip-another"]);
+    await page.reload();
+    expect(await page.title()).toMatch(/^New: /);
+    expect(await page.evaluate(styles)).toBe(1);
+    await close();
+    await server.stop();
   });
 });
 

@@ -35,7 +35,9 @@ def main(folder: Path) -> None:
     write_masks(frames[: STILL_EVERY * COMPARED : STILL_EVERY], folder, "still", is_still=True)
     write_effects(frames[0], folder)
     groups = {name: list(map(int, regions)) for name, regions in REGION_GROUPS.items()}
-    (folder / "truth.json").write_text(json.dumps({"sizeWh": SIZE_WH, "fps": FPS, "compared": COMPARED, "groups": groups}))
+    (folder / "truth.json").write_text(
+        json.dumps({"sizeWh": SIZE_WH, "fps": FPS, "compared": COMPARED, "groups": groups})
+    )
     typer.echo(f"wrote {folder}")
 
 
