@@ -67,7 +67,5 @@ class PageServer:
     def __enter__(self) -> "PageServer":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.server_close()

@@ -17,7 +17,7 @@ from export.page_server import HEADERS, PageServer
 from realtime.session import WEIGHTS_FOLDER
 
 WEB = Path(__file__).parent.parent.parent / "web"
-SOURCES = (
+SOURCES = [
     "plugins",
     "public",
     "src",
@@ -26,7 +26,7 @@ SOURCES = (
     "package.json",
     "tsconfig.json",
     "vite.config.ts",
-)
+]
 
 
 def run(*words: str | Path) -> int:

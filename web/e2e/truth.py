@@ -1,4 +1,4 @@
-"""What the end-to-end tests compare the page with: `python -m web.e2e.truth FOLDER`, from the weights as they are now."""
+"""What the end-to-end tests compare the page with, by the weights of now: `python -m web.e2e.truth FOLDER`."""
 
 import json
 import sys
@@ -22,8 +22,8 @@ from realtime.segmenter import Segmenter
 CLIP_FRAMES = 150
 COMPARED = 10
 STILL_EVERY = 15
-"""Of the demo's frames, the stills that are compared are so far apart; the frames of a video follow each other, because the
-smoothing takes a hundredth of a pixel's difference for much where a face jumps between two frames."""
+"""Of the demo's frames, the stills that are compared are so far apart. The frames of a video follow each other: where a
+face jumps between two, the tracker makes much of a hundredth of a pixel's difference, Python's own runs included."""
 
 
 def main(folder: Path) -> None:
@@ -35,7 +35,8 @@ def main(folder: Path) -> None:
     write_masks(frames[: STILL_EVERY * COMPARED : STILL_EVERY], folder, "still", is_still=True)
     write_effects(frames[0], folder)
     groups = {name: list(map(int, regions)) for name, regions in REGION_GROUPS.items()}
-    (folder / "truth.json").write_text(
+    truth = {"fps": FPS, "compared": COMPARED, "groups": groups}
+    (folder / "truth.json").write_text(json.dumps(truth))
         json.dumps({"sizeWh": SIZE_WH, "fps": FPS, "compared": COMPARED, "groups": groups})
     )
     typer.echo(f"wrote {folder}")
