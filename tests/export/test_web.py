@@ -17,16 +17,10 @@ from export.page_server import HEADERS, PageServer
 from realtime.session import WEIGHTS_FOLDER
 
 WEB = Path(__file__).parent.parent.parent / "web"
-SOURCES = [
-    "plugins",
-    "public",
-    "src",
-    "index.html",
-    "package-lock.json",
-    "package.json",
-    "tsconfig.json",
-    "vite.config.ts",
-]
+SOURCES = (
+    *("plugins", "public", "src"),
+    *("index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"),
+)
 
 
 def run(*words: str | Path) -> int:
@@ -56,7 +50,7 @@ def test_the_built_application_belongs_to_the_sources() -> None:
     assert listed == now, "make web"
 
 
-def test_a_page_holds_the_application_and_both_networks(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_holds_the_application_and_both_networks(page: Path) -> None:
     names = {path.relative_to(page).as_posix() for path in page.rglob("*") if path.is_file()}
     built = {path.relative_to(APPLICATION).as_posix() for path in APPLICATION.rglob("*") if path.is_file()}
     models = {"models/models.json", "models/unet_lite.onnx", "models/face_finder.onnx"}
@@ -64,6 +58,10 @@ def test_a_page_holds_the_application_and_both_networks(page: Path, capsys: pyte
     listed = json.loads((page / "models/models.json").read_text())
     for model in listed.values():
         assert sha256(page / "models" / model["file"]) == model["sha256"] == sha256(WEIGHTS_FOLDER / model["file"])
+
+
+def test_it_says_what_it_wrote_and_how_much_a_browser_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--model", "unet_lite", "--out", tmp_path / "page")
     assert re.search(r"wrote .*page/ \(\d+ files; a browser loads \d\.\d MB once\)", capsys.readouterr().out)
 
 

@@ -37,8 +37,6 @@ def main(folder: Path) -> None:
     groups = {name: list(map(int, regions)) for name, regions in REGION_GROUPS.items()}
     truth = {"fps": FPS, "compared": COMPARED, "groups": groups}
     (folder / "truth.json").write_text(json.dumps(truth))
-        json.dumps({"sizeWh": SIZE_WH, "fps": FPS, "compared": COMPARED, "groups": groups})
-    )
     typer.echo(f"wrote {folder}")
 
 

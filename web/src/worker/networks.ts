@@ -29,7 +29,11 @@ export async function downloadModels(base: URL): Promise<ModelFiles> {
 
 /** Sessions of both, each run once, so that the first real frame is not the slow one. */
 export async function loadNetworks({ ort, backend }: Runtime, models: ModelFiles): Promise<Networks> {
-  const options: Ort.InferenceSession.SessionOptions = { executionProviders: [backend], graphOptimizationLevel: "all" };
+  const options: Ort.InferenceSession.SessionOptions = {
+    executionProviders: [backend],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3, // that a few small nodes stay on the CPU is no error
+  };
   const open = async (name: string, file: Uint8Array) => {
     try {
       return await ort.InferenceSession.create(file, options);

@@ -12,20 +12,24 @@ export const RUNTIME_FILES: Readonly<Record<Backend, { readonly library: string;
 
 export type Runtime = { readonly ort: typeof Ort; readonly backend: Backend; readonly threads: number };
 
-/** The backends to try, the best first, and why one is not among them. */
+/** The backends to try, the best first, and why one that was asked for is not among them. */
 export async function backendsFor(wish: Wish): Promise<{ backends: Backend[]; note?: string }> {
   if (wish === "wasm") return { backends: ["wasm"] };
-  const problem = await gpuProblem();
+  const problem = await gpuProblem(wish);
   if (problem) return { backends: ["wasm"], note: wish === "webgpu" ? `WebGPU cannot be had: ${problem}.` : undefined };
   return { backends: ["webgpu", "wasm"] };
 }
 
-async function gpuProblem(): Promise<string | undefined> {
-  type Adapter = { readonly info?: { readonly isFallbackAdapter?: boolean } } | null;
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter> } };
+type Adapter = { readonly info?: { readonly isFallbackAdapter?: boolean; readonly architecture?: string } };
+
+async function gpuProblem(wish: Wish): Promise<string | undefined> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
   if (!gpu) return "this browser has none";
   try {
-    return (await gpu.requestAdapter()) ? undefined : "no graphics processor offers it";
+    const adapter = await gpu.requestAdapter();
+    if (!adapter) return "no graphics processor offers it";
+    const isSoftware = adapter.info?.isFallbackAdapter || adapter.info?.architecture === "swiftshader";
+    return isSoftware && wish === "auto" ? "here it is the CPU in disguise" : undefined;
   } catch (error) {
     return String(error);
   }
