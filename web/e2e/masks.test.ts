@@ -1,7 +1,7 @@
 /** The page sees what Python sees, on the same frames. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type Visit, launch, ready, visit } from "./browser";
 import { type Server, serve } from "./server";
@@ -33,7 +33,7 @@ test.each([
   ["still", "that have nothing to do with each other", true],
 ])("masks agree with Python's on ten frames of the demo: %ss %s", async (name, _, isStill) => {
   for (let index = 0; index < compared; index++) {
-    const ids = await idsOf(readFileSync(join(truth, `${name}${index}.png`)), index / fps, isStill);
+    const ids = await idsOf(visited.page, readFileSync(join(truth, `${name}${index}.png`)), index / fps, isStill);
     const wanted = readFileSync(join(truth, `${name}${index}.ids`));
     let asked = 0;
     for (const [group, regions] of Object.entries(groups)) {
@@ -46,9 +46,26 @@ test.each([
   }
 });
 
+test("the mask of a still agrees on WebGPU, too, here in software", async () => {
+  const software = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan", "--use-vulkan=swiftshader"];
+  const own = await launch({ made, args: software });
+  try {
+    const { page, errors } = await visit(own, `${server.url}?backend=webgpu`);
+    await ready(page);
+    expect(await page.textContent("#status")).toBe("Runs on WebGPU.");
+    const ids = await idsOf(page, readFileSync(join(truth, "still0.png")), 0, true), wanted = readFileSync(join(truth, "still0.ids"));
+    for (const group of ["iris", "eyes", "lips"]) {
+      expect(iouOf((at) => groups[group].includes(ids[at]), (at) => groups[group].includes(wanted[at]), wanted.length)).toBeGreaterThanOrEqual(LEAST_IOU);
+    }
+    expect(errors).toEqual([]);
+  } finally {
+    await own.close();
+  }
+});
+
 /** The region ids that the page has for a picture of one face. */
-async function idsOf(png: Buffer, timeS: number, isStill: boolean): Promise<Buffer> {
-  const faces = await visited.page.evaluate(async ({ png, timeS, isStill }) => {
+async function idsOf(page: Page, png: Buffer, timeS: number, isStill: boolean): Promise<Buffer> {
+  const faces = await page.evaluate(async ({ png, timeS, isStill }) => {
     const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
     const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
     const seen = await window.eyeLip.segment(bitmap, { timeS, isStill });

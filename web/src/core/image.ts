@@ -18,12 +18,12 @@ export function newImage(width: number, height: number, channels: number): Image
 export function halve(image: Image, [left, top, right, bottom]: Box = [0, 0, image.width, image.height]): Image {
   const { channels, data } = image;
   const small = newImage((right - left) >> 1, (bottom - top) >> 1, channels);
-  const stride = image.width * channels, out = small.data;
-  for (let y = 0, to = 0; y < small.height; y++) {
-    let from = (top + 2 * y) * stride + left * channels;
-    for (let x = 0; x < small.width; x++, from += channels) {
-      for (let c = 0; c < channels; c++, from++) {
-        out[to++] = (data[from] + data[from + channels] + data[from + stride] + data[from + stride + channels] + 2) >> 2;
+  const stride = image.width * channels, out = small.data, rowLength = small.width * channels;
+  for (let y = 0, to = 0; y < small.height; y++, to += rowLength) {
+    const row = (top + 2 * y) * stride + left * channels;
+    for (let c = 0; c < channels; c++) {
+      for (let at = row + c, low = at + stride, i = to + c; i < to + rowLength; i += channels, at += 2 * channels, low += 2 * channels) {
+        out[i] = (data[at] + data[at + channels] + data[low] + data[low + channels] + 2) >> 2;
       }
     }
   }
