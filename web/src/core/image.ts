@@ -17,6 +17,7 @@ export function newImage(width: number, height: number, channels: number): Image
 /** A box of the picture at half its size, each pixel the mean of four; an odd last row or column is left out. */
 export function halve(image: Image, [left, top, right, bottom]: Box = [0, 0, image.width, image.height]): Image {
   const { channels, data } = image;
+  if (channels === 4) return halveFours(image, [left, top, right, bottom]);
   const small = newImage((right - left) >> 1, (bottom - top) >> 1, channels);
   const stride = image.width * channels, out = small.data, rowLength = small.width * channels;
   for (let y = 0, to = 0; y < small.height; y++, to += rowLength) {
@@ -25,6 +26,21 @@ export function halve(image: Image, [left, top, right, bottom]: Box = [0, 0, ima
       for (let at = row + c, low = at + stride, i = to + c; i < to + rowLength; i += channels, at += 2 * channels, low += 2 * channels) {
         out[i] = (data[at] + data[at + channels] + data[low] + data[low + channels] + 2) >> 2;
       }
+    }
+  }
+  return small;
+}
+
+/** The same for four channels: two of them at a time, in the halves of a number of 32 bits. */
+function halveFours({ width, data }: Image, [left, top, right, bottom]: Box): Image {
+  const small = newImage((right - left) >> 1, (bottom - top) >> 1, 4), pairs = 0x00ff00ff, rounding = 0x00020002;
+  const from = new Uint32Array(data.buffer, data.byteOffset, data.length >> 2), out = new Uint32Array(small.data.buffer);
+  for (let y = 0, to = 0; y < small.height; y++) {
+    for (let x = 0, at = (top + 2 * y) * width + left; x < small.width; x++, at += 2) {
+      const a = from[at], b = from[at + 1], c = from[at + width], d = from[at + width + 1];
+      const even = ((a & pairs) + (b & pairs) + (c & pairs) + (d & pairs) + rounding) >>> 2;
+      const odd = (((a >>> 8) & pairs) + ((b >>> 8) & pairs) + ((c >>> 8) & pairs) + ((d >>> 8) & pairs) + rounding) >>> 2;
+      out[to++] = (even & pairs) | ((odd & pairs) << 8);
     }
   }
   return small;
