@@ -95,6 +95,7 @@ web-pictures: web/node_modules/.installed .venv-dev/.dev  ## the pictures of doc
 	.venv-oldest/bin/python -m pip install --no-deps --requirement $<
 	@touch $@
 
+# Not `npm ci`: the lock lacks rollup's packages for other systems, which npm could not resolve when it was made.
 web/node_modules/.installed: web/package-lock.json
-	cd web && npm ci --no-audit --no-fund
+	cd web && npm install --no-audit --no-fund
 	@touch $@

@@ -19,7 +19,7 @@ from realtime.session import WEIGHTS_FOLDER
 WEB = Path(__file__).parent.parent.parent / "web"
 SOURCES = (
     *("plugins", "public", "src"),
-    *("index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"),
+    *("index.html", "package.json", "tsconfig.json", "vite.config.ts"),
 )
 
 
