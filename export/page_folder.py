@@ -1,4 +1,7 @@
-"""The page for browsers as a folder: the built application, which ships with this package, and a model beside it."""
+"""The page for browsers as a folder: the built application, which ships with this package, and a model beside it.
+
+Needs neither torch nor ONNX.
+"""
 
 import hashlib
 import json
@@ -7,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from export.model_files import writing
+from export.writing import writing
 from realtime.errors import OutputError, UserError
 from realtime.session import FACE_FINDER, SEGMENTER, Provider, Session, find_model
-from train.checkpoint import file_sha256
 
 APPLICATION = Path(__file__).parent / "page"
 """What `make web` builds from web/."""
@@ -121,3 +123,8 @@ def remove_page(folder: Path) -> None:
     """Remove an earlier page's own files, so that none of them stays behind; all else is left as it is."""
     for name in [*listed_files(folder), LIST_NAME]:
         (folder / name).unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """As `sha256sum` prints it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import urllib.request
 from pathlib import Path
@@ -135,3 +137,19 @@ def test_a_port_that_is_taken_is_one_line(page: Path, capsys: pytest.CaptureFixt
         port = server.url.rstrip("/").rpartition(":")[2]
         assert run("--model", "unet_lite", "--out", page, "--serve", "--port", port) == 1
     assert "name another with --port" in capsys.readouterr().err
+
+
+WITHOUT_TORCH = """
+import sys
+for name in ("torch", "onnx", "onnxscript", "mediapipe", "lightning"):
+    sys.modules[name] = None
+from export.__main__ import main
+main(sys.argv[1:])
+"""
+
+
+def test_neither_torch_nor_onnx_is_needed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_TORCH, "web", "--model", "unet_lite", "--out", tmp_path / "page"]
+    done = subprocess.run(command, cwd=WEB.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "page" / "index.html").is_file()
