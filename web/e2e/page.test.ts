@@ -132,10 +132,13 @@ describe("the picture", () => {
     expect(drawnRows(await pixels(page), plain)).toEqual(lips);
   });
 
-  test("shows the inside of the mouth, where one is asked for", async () => {
+  test("has the mouth's inside as a region of its own: alone, it is enough to hide the mouth", async () => {
     await openStill();
-    await check("Mouth");
-    expect(await page.isChecked("#regions input[value=mouth]")).toBe(true);
+    for (const name of ["Lips", "Eyes", "Irises"]) await changes(() => check(name));
+    const plain = await pixels(page);
+    await page.check("#effects input[value=pixelate]");
+    const hidden = drawnRows(await changes(() => check("Mouth")), plain);
+    expect(Math.min(...hidden)).toBeGreaterThan(240); // below the eyes
   });
 
   test("is plain at opacity 0 and strongest at 100", async () => {
