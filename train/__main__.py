@@ -11,9 +11,11 @@ import typer
 from realtime.geometry import LAYOUTS, TIGHT
 from train.console import NAMED_FILES, console, one_line_errors, progress
 from train.data_commands import import_set, pack
+from train.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
 from train.evaluate_command import evaluate
 from train.fit_command import fit
 from train.label_report import report_labels
+from train.label_set import COVERABLE, LASH_LINE, LIDS
 from train.options import one_of
 from train.study_command import study
 
@@ -33,19 +35,29 @@ def label(
     whole_irises: Annotated[
         bool, typer.Option("--whole-irises", help="Draw an iris as a whole disc, also where a lid covers it.")
     ] = False,
+    detections: Annotated[
+        int,
+        typer.Option(min=1, max=MOST_DETECTIONS, help="Of each face, mirrored and turned; their median is drawn."),
+    ] = DEFAULT_DETECTIONS,
+    covered: Annotated[
+        str | None, typer.Option(**one_of(COVERABLE), help="What masks hide on these photos: background.")
+    ] = None,
+    lids: Annotated[
+        str, typer.Option(**one_of(LIDS), help="Where an eye ends: at the lashes, or where MediaPipe puts it.")
+    ] = LASH_LINE,
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:
     """Find the faces of photos with MediaPipe and draw their masks."""
-    from train.labelling import find_photos, label_photos
+    from train.labelling import LabelOptions, find_photos, label_photos
     from train.landmarks import fetch_landmarker
 
     with one_line_errors(), progress() as bar:
+        options = LabelOptions(layout, whole_irises, detections, (covered,) if covered else (), lids)
         found = find_photos(photos)
         task = bar.add_task("labelling", total=len(found))
         model = fetch_landmarker(landmarker)
         workers = min(processes, len(found))
-        on_photo = partial(bar.advance, task)
-        rows = label_photos(found, out, model, workers, on_photo, layout, whole_irises=whole_irises)
+        rows = label_photos(found, out, model, workers, partial(bar.advance, task), options)
     report_labels(rows, out)
 
 

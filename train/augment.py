@@ -1,29 +1,68 @@
 """What happens to a training crop: moved, mirrored, covered and spoiled, always together with its label map."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.geometry import CROP_SIZE_WH, shift_matrix
+from realtime.geometry import CROP_SIZE_WH, TIGHT, CropLayout, Points, shift_matrix
 from realtime.preprocess import BgrImage
-from realtime.regions import Region, mirror_label_map
+from realtime.regions import mirror_label_map
+from train import camera_faults
 from train.label_set import MARGIN_PX
-
-LabelMap = npt.NDArray[np.uint8]
+from train.occluders.eyewear import wear_glasses, wear_sunglasses
+from train.occluders.face_mask import cover_with_mask
+from train.occluders.hair import cover_with_hair
+from train.occluders.hand import cover_with_hand
+from train.occluders.layer import FacePlace, LabelMap, find_points
+from train.occluders.thing import cover_with_thing
 
 ROTATION_STD_DEG = 9.0
 SCALE_STD = 0.09
 SHIFT_STD_PX = 6.0
 LIGHT_SHIFT_PX = 4
 
+Occlude = Callable[[BgrImage, LabelMap, FacePlace, np.random.Generator], tuple[BgrImage, LabelMap]]
+Spoil = Callable[[BgrImage, np.random.Generator], BgrImage]
 
-def augment_pair(canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Generator) -> tuple[BgrImage, LabelMap]:
+OCCLUDERS: dict[Occlude, float] = {
+    wear_glasses: 0.10,
+    wear_sunglasses: 0.04,
+    cover_with_mask: 0.06,
+    cover_with_hair: 0.07,
+    cover_with_hand: 0.08,
+    cover_with_thing: 0.08,
+}
+"""Each with its chance, from the face outwards: six faces of ten stay as they are."""
+LIGHT_AND_LENS: dict[Spoil, float] = {
+    camera_faults.change_light: 1.0,
+    camera_faults.cast_color: 0.2,
+    camera_faults.fade_color: 0.15,
+    camera_faults.defocus: 0.12,
+    camera_faults.smear: 0.12,
+    camera_faults.dim: 0.08,
+}
+"""Each with its chance, before the picture falls on a camera's pixels."""
+FEW_PIXELS_CHANCE = 0.3
+FEW_PIXELS_SHARE = (0.18, 0.8)
+SENSOR_AND_CALL: dict[Spoil, float] = {
+    camera_faults.add_any_noise: 0.25,
+    camera_faults.compress: 0.3,
+}
+"""Each with its chance, on the camera's pixels: a tiny face has few, and their noise is brought up with them."""
+
+
+def augment_pair(
+    canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Generator, layout: CropLayout = TIGHT
+) -> tuple[BgrImage, LabelMap]:
     """One training example from a canvas: as imperfect as a live crop, mirrored half of the time.
 
     Args:
         canvas_bgr: (314, 274, 3) uint8. Read, never kept.
         label_map: (314, 274) uint8 of the same pixels.
         rng: decides everything.
+        layout: where the face stands, for what covers eyes or mouth that are not labelled.
 
     Returns:
         (218, 178, 3) uint8 crop and its (218, 178) uint8 label map.
@@ -31,14 +70,54 @@ def augment_pair(canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Gener
     matrix = random_crop_matrix(rng)
     crop = BgrImage(cv2.warpAffine(canvas_bgr, matrix, CROP_SIZE_WH, flags=cv2.INTER_LINEAR))
     label_map = cv2.warpAffine(label_map, matrix, CROP_SIZE_WH, flags=cv2.INTER_NEAREST).astype(np.uint8)
+    expected = (layout.points_px + MARGIN_PX - 0.5) @ matrix[:, :2].T + matrix[:, 2] + 0.5
     if rng.random() < 0.5:
         crop, label_map = mirror_pair(crop, label_map)
-    if rng.random() < 0.25:
-        crop, label_map = cover_part(crop, label_map, rng)
+        expected = mirror_points(expected)
+    crop, label_map = occlude(crop, label_map, expected, rng)
     return spoil(crop, rng), label_map
 
 
-def augment_lightly(canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Generator) -> tuple[BgrImage, LabelMap]:
+def occlude(
+    crop: BgrImage, label_map: LabelMap, expected: Points, rng: np.random.Generator
+) -> tuple[BgrImage, LabelMap]:
+    """The crop behind what chance lays over it; what that hides is background.
+
+    Args:
+        crop: (218, 178, 3) uint8.
+        label_map: (218, 178) uint8.
+        expected: (3, 2) where eyes and mouth are if the labels do not tell.
+        rng: decides everything.
+    """
+    chosen = [cover for cover, chance in OCCLUDERS.items() if rng.random() < chance]
+    place = FacePlace.from_points(find_points(label_map, expected)) if chosen else None
+    for cover in chosen:
+        assert place is not None
+        crop, label_map = cover(crop, label_map, place, rng)
+    return crop, label_map
+
+
+def spoil(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
+    """Light and lens, few pixels, sensor and call, each by chance, as webcams and video calls have them."""
+    size_wh = crop.shape[1::-1]
+    crop = spoil_by_chance(crop, LIGHT_AND_LENS, rng)
+    if rng.random() < FEW_PIXELS_CHANCE:
+        crop = camera_faults.reduce_size(crop, rng.uniform(*FEW_PIXELS_SHARE))
+    crop = spoil_by_chance(crop, SENSOR_AND_CALL, rng)
+    return camera_faults.bring_up(crop, size_wh) if crop.shape[1::-1] != size_wh else crop
+
+
+def spoil_by_chance(crop: BgrImage, faults: dict[Spoil, float], rng: np.random.Generator) -> BgrImage:
+    """Each fault with its chance, one after the other."""
+    for fault, chance in faults.items():
+        if rng.random() < chance:
+            crop = fault(crop, rng)
+    return crop
+
+
+def augment_lightly(
+    canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Generator, layout: CropLayout = TIGHT
+) -> tuple[BgrImage, LabelMap]:
     """One training example that stays as sharp as it is: moved by whole pixels, and lit otherwise.
 
     For small regions, whose outline a turned label map would lose; and where masks were drawn at rounded places, a
@@ -48,7 +127,7 @@ def augment_lightly(canvas_bgr: BgrImage, label_map: LabelMap, rng: np.random.Ge
     width, height = CROP_SIZE_WH
     left, top = rng.integers(MARGIN_PX - LIGHT_SHIFT_PX, MARGIN_PX + LIGHT_SHIFT_PX + 1, 2)
     inner = np.s_[top : top + height, left : left + width]
-    return change_light(BgrImage(canvas_bgr[inner]), rng), label_map[inner]
+    return camera_faults.change_light(BgrImage(canvas_bgr[inner]), rng), label_map[inner]
 
 
 def center_pair(canvas_bgr: BgrImage, label_map: LabelMap) -> tuple[BgrImage, LabelMap]:
@@ -87,70 +166,7 @@ def mirror_pair(crop: BgrImage, label_map: LabelMap) -> tuple[BgrImage, LabelMap
     return BgrImage(np.ascontiguousarray(crop[:, ::-1])), np.ascontiguousarray(mirror_label_map(label_map))
 
 
-def cover_part(crop: BgrImage, label_map: LabelMap, rng: np.random.Generator) -> tuple[BgrImage, LabelMap]:
-    """An ellipse of plain or striped colour over some of the face; what it covers becomes background."""
-    width, height = CROP_SIZE_WH
-    mask = np.zeros((height, width), np.uint8)
-    center = (int(rng.integers(width)), int(rng.integers(height)))
-    axes = (int(rng.integers(8, 50)), int(rng.integers(8, 50)))
-    cv2.ellipse(mask, center, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    texture = rng.integers(0, 256, (int(rng.integers(1, 8)), int(rng.integers(1, 8)), 3), np.uint8)
-    cover = cv2.resize(texture, CROP_SIZE_WH, interpolation=cv2.INTER_CUBIC)
-    alpha = cv2.GaussianBlur(mask, (0, 0), 1.0)[:, :, None].astype(np.float32) / 255
-    covered = (crop * (1 - alpha) + cover * alpha).astype(np.uint8)
-    return BgrImage(covered), np.where(mask > 0, np.uint8(Region.BACKGROUND), label_map)
-
-
-def spoil(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
-    """Light, colour, blur, low resolution, noise and JPEG, each by chance, as webcams and video calls have them."""
-    crop = change_light(crop, rng)
-    if rng.random() < 0.15:
-        grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[:, :, None]
-        share = np.float32(rng.uniform(0.3, 1.0))
-        crop = BgrImage((crop * (1 - share) + grey * share).astype(np.uint8))
-    if rng.random() < 0.25:
-        crop = lower_resolution(crop, rng.uniform(0.25, 0.8))
-    if rng.random() < 0.2:
-        crop = blur(crop, rng)
-    if rng.random() < 0.3:
-        crop = add_noise(crop, rng.uniform(2, 14), rng)
-    if rng.random() < 0.25:
-        _, encoded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
-        crop = BgrImage(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
-    return crop
-
-
-def change_light(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
-    """Gamma, contrast and brightness for all channels, a small gain for each: one table look-up."""
-    level = np.linspace(0, 1, 256, dtype=np.float64)[:, None]
-    gamma = np.exp(rng.normal(0, 0.3))
-    contrast, brightness = np.exp(rng.normal(0, 0.2)), rng.normal(0, 0.08)
-    gain = np.exp(rng.normal(0, 0.08, 3))
-    table = ((level**gamma - 0.5) * contrast + 0.5 + brightness) * gain
-    table = np.round(np.clip(table, 0, 1) * 255).astype(np.uint8)
-    return BgrImage(cv2.LUT(crop, table[None]))
-
-
-def add_noise(image_bgr: BgrImage, std: float, rng: np.random.Generator) -> BgrImage:
-    """Gaussian noise of this standard deviation, in levels, on every pixel and channel."""
-    noisy = image_bgr + np.float32(std) * rng.standard_normal(image_bgr.shape, np.float32)
-    return BgrImage(np.clip(noisy, 0, 255).astype(np.uint8))
-
-
-def lower_resolution(crop: BgrImage, share: float) -> BgrImage:
-    """Reduced to a share of its size and brought back, as a face far from the camera."""
-    size_wh = (max(1, round(crop.shape[1] * share)), max(1, round(crop.shape[0] * share)))
-    small = cv2.resize(crop, size_wh, interpolation=cv2.INTER_AREA)
-    return BgrImage(cv2.resize(small, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-
-
-def blur(crop: BgrImage, rng: np.random.Generator) -> BgrImage:
-    """Out of focus, or moved while exposed."""
-    if rng.random() < 0.5:
-        return BgrImage(cv2.GaussianBlur(crop, (0, 0), float(rng.uniform(0.5, 2.2))))
-    length = 2 * int(rng.integers(1, 5)) + 1  # odd, or the kernel has no centre and the picture moves
-    turn = cv2.getRotationMatrix2D(((length - 1) / 2, (length - 1) / 2), float(rng.uniform(0, 180)), 1)
-    line = np.zeros((length, length), np.float32)
-    line[length // 2] = 1
-    kernel = cv2.warpAffine(line, turn, (length, length))
-    return BgrImage(cv2.filter2D(crop, -1, kernel / kernel.sum()))
+def mirror_points(points: Points) -> Points:
+    """(3, 2) right eye, left eye and mouth of the mirrored crop."""
+    mirrored: Points = (points * (-1, 1) + (CROP_SIZE_WH[0], 0))[[1, 0, 2]]
+    return mirrored

@@ -1,6 +1,7 @@
 """Checkpoints: what a run saves, and the network that comes back out of one."""
 
 import hashlib
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,8 @@ def read_contents(path: Path) -> dict[str, Any]:
             "give the .pt file that `python -m train fit` wrote"
         )
     try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # of pickles that torch did not write
+            contents = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - torch raises UnpicklingError, RuntimeError, EOFError and more
         raise ValueError(f"{path}: not a readable checkpoint ({type(error).__name__})") from None
     if not isinstance(contents, dict):

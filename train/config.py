@@ -65,6 +65,7 @@ class FitConfig:
         resume: checkpoint to go on from.
         head: softmax or sigmoid.
         augment: what happens to a segmenter's training crops, one of `AUGMENTATIONS`.
+        balance: how often the training faces of each source are drawn, one of `BALANCES`.
         loss: one of `LOSSES`.
         layout: of the crops.
         mask_region: what masks of 0 and 255 show.
@@ -100,6 +101,7 @@ class FitConfig:
     resume: Path | None
     head: str = SOFTMAX
     augment: str = "live"
+    balance: str = "none"
     loss: str = DICE_AND_CROSS_ENTROPY
     layout: str = TIGHT.name
     mask_region: str | None = None

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from realtime.geometry import TIGHT
+from realtime.geometry import LAYOUTS, TIGHT
 from train.augment import AUGMENTATIONS, center_pair
 from train.folders import Pair, read_folder
 from train.heads import class_index
@@ -83,7 +83,7 @@ def split_faces(
     layout: str = TIGHT.name,
     mask_region: str | None = None,
     channels: Sequence[str] = (),
-) -> tuple[list[Pair], list[Pair]]:
+) -> tuple[Side, Side]:
     """Every training face, and every validation face.
 
     Args:
@@ -103,16 +103,19 @@ def split_faces(
         raise ValueError(f"{where}: {counts}; both are needed")
     for classes, folder in (train.classes | validation.classes).items():
         check_classes(folder, classes, channels)
-    return train.pairs, validation.pairs
+    return train, validation
 
 
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of (218, 178, 3) uint8 crop_bgr and (218, 178) int64 class indices; augmented where asked."""
 
-    def __init__(self, faces: Sequence[Pair], channels: Sequence[str], augment: str = "none") -> None:
+    def __init__(
+        self, faces: Sequence[Pair], channels: Sequence[str], augment: str = "none", layout: str = TIGHT.name
+    ) -> None:
         self._faces = faces
         self._index_of = class_index(channels)
         self._augment = AUGMENTATIONS[augment]
+        self._layout = LAYOUTS[layout]
 
     def __len__(self) -> int:
         return len(self._faces)
@@ -121,7 +124,7 @@ class FaceCrops(Dataset[tuple[Tensor, Tensor]]):
         canvas, label_map = self._faces[index].read()
         if self._augment is not None:
             seed = int(torch.randint(2**62, ()))  # torch seeds each worker, so that runs repeat
-            crop, label_map = self._augment(canvas, label_map, np.random.default_rng(seed))
+            crop, label_map = self._augment(canvas, label_map, np.random.default_rng(seed), self._layout)
         else:
             crop, label_map = center_pair(canvas, label_map)
         return torch.from_numpy(np.ascontiguousarray(crop)), torch.from_numpy(self._index_of[label_map])

@@ -10,6 +10,7 @@ import typer
 
 from realtime.geometry import LAYOUTS, TIGHT
 from train.augment import AUGMENTATIONS
+from train.balance import BALANCES
 from train.config import NO_ENCODER_WEIGHTS, OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, FitConfig
 from train.console import console, one_line_errors
 from train.heads import ALL, HEADS, SOFTMAX, parse_classes
@@ -128,6 +129,14 @@ def fit(
             help="Of the training crops: as a webcam spoils them; light: moved and lit only; or none.",
         ),
     ] = "live",
+    balance: Annotated[
+        str,
+        typer.Option(
+            **one_of(BALANCES),
+            rich_help_panel=DATA,
+            help="source: by the square root of each one's size.",
+        ),
+    ] = "none",
     backgrounds: Annotated[
         list[Path] | None,
         typer.Option(rich_help_panel=DATA, help="Label set whose faceless photos are scenery (face-finder)."),

@@ -28,7 +28,9 @@ def report_labels(rows: Sequence[LabelledPhoto], out: Path) -> None:
 def label_table(rows: Sequence[LabelledPhoto]) -> Table:
     """Photos, faces and rejections, by source folder."""
     reasons = sorted({row.rejected for row in rows if row.rejected})
-    table = Table("source", "photos", "faces", "with crop", "grey", *reasons, title="labelled", title_justify="left")
+    of_faces = sorted({face.rejected for row in rows for face in row.faces if face.rejected})
+    columns = [*(f"face: {reason}" for reason in of_faces), *reasons]
+    table = Table("source", "photos", "faces", "with crop", "grey", *columns, title="labelled", title_justify="left")
     sources = sorted({row.source for row in rows})
     for name, part in [(s, [r for r in rows if r.source == s]) for s in sources] + [("all", list(rows))]:
         counts = [
@@ -36,6 +38,7 @@ def label_table(rows: Sequence[LabelledPhoto]) -> Table:
             sum(len(row.faces) for row in part),
             sum(1 for _ in faces_of(part)),
             sum(row.grey for row in part),
+            *(sum(face.rejected == reason for row in part for face in row.faces) for reason in of_faces),
             *(sum(row.rejected == reason for row in part) for reason in reasons),
         ]
         table.add_row(name, *map(str, counts))

@@ -18,9 +18,16 @@ import numpy.typing as npt
 
 from realtime.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform
 from realtime.preprocess import BgrImage, crop_face
+from realtime.regions import Region
 
 MARGIN_PX = 48
+COVERABLE = {"mouth": (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE)}
+"""Regions that photos may hide on purpose, as a mask does."""
+LIDS = LASH_LINE, LANDMARKS = ("lash-line", "landmarks")
+"""Where an eye ends: `train/lids.py` tells why, or where MediaPipe puts it."""
 CANVAS_SIZE_WH = (CROP_SIZE_WH[0] + 2 * MARGIN_PX, CROP_SIZE_WH[1] + 2 * MARGIN_PX)
+TOO_SMALL, DETECTIONS_DISAGREE, MOUTH_IN_DOUBT = "too small", "detections disagree", "mouth may be bare"
+"""Why a face has no crop."""
 INDEX_NAME = "index.jsonl"
 SIDES = TRAIN, VAL, TEST = ("train", "val", "test")
 """Of a split. Test faces are neither learnt from nor looked at while learning."""
@@ -33,14 +40,19 @@ class LabelledFace:
     """One face of a photo.
 
     Attributes:
-        name: stem of its crop and label files; empty where the face is too small to train the segmenter on.
+        name: stem of its crop and label files; empty where it has none.
         points: right eye, left eye and mouth centres, in photo pixels.
         group: faces of one group (a person, or near-duplicate crops) never lie on both sides of a split.
+        spread: how far several detections of it lie apart, as a share of the interocular distance; 0 where only one was
+            made, or people drew the labels.
+        rejected: why it has no crop; empty where it has one.
     """
 
     name: str
     points: list[list[float]]
     group: str = ""
+    spread: float = 0.0
+    rejected: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class LabelledPhoto:
         split: train, val or test where the photo's source says so; empty where the faces' groups decide.
         classes: names of what the labels tell apart, `right_eye+right_iris` where two regions are one; empty where each
             region is labelled by itself.
+        covered: what is hidden on all faces and therefore background, of `COVERABLE`.
     """
 
     photo: str
@@ -72,6 +85,7 @@ class LabelledPhoto:
     faces: list[LabelledFace] = field(default_factory=list)
     split: str = ""
     classes: list[str] = field(default_factory=list)
+    covered: list[str] = field(default_factory=list)
 
 
 def read_index(folder: Path) -> list[LabelledPhoto]:

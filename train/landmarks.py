@@ -43,6 +43,9 @@ UPPER_LIP_BOTTOM = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER_LIP_TOP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 LOWER_LIP_BOTTOM = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 MOUTH_OUTLINE = UPPER_LIP_TOP + LOWER_LIP_BOTTOM[-2:0:-1]
+EYE_POINTS = [index for outline in (*EYE_OUTLINE.values(), *IRIS_EDGE.values()) for index in outline]
+MOUTH_POINTS = [*UPPER_LIP_TOP, *LOWER_LIP_BOTTOM[1:-1], *UPPER_LIP_BOTTOM, *LOWER_LIP_TOP[1:-1]]
+"""Every landmark that eyes and irises, and lips, are drawn from, each once."""
 
 
 def fetch_landmarker(path: Path | None) -> Path:

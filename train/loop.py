@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import lightning as L
 from lightning.pytorch.callbacks import (
@@ -19,6 +20,7 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
+from train.balance import BALANCES
 from train.checkpoint import NetworkSpec, load_first_weights
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.console import console
@@ -57,11 +59,12 @@ def fit(config: FitConfig) -> Path:
     for remark in ("Checkpoint directory", "`isinstance"):  # of no use to who asked for this folder
         warnings.filterwarnings("ignore", message=remark)
     L.seed_everything(config.seed, verbose=False)
-    training, train_set, validation_set = (
+    training, train_set, validation_set, sources = (
         prepare_finder(config) if config.arch == FACE_FINDER else prepare_segmenter(config)
     )
     processes = Processes.from_environment()
-    batches = SeededBatches(SeededOrder(len(train_set), config.seed), config.batch_size, processes)
+    order = SeededOrder(len(train_set), config.seed, BALANCES[config.balance](sources))
+    batches = SeededBatches(order, config.batch_size, processes)
     validation = DataLoader(
         processes.share_of(validation_set),
         batch_size=config.batch_size,
@@ -79,24 +82,38 @@ def fit(config: FitConfig) -> Path:
     return Path(best.best_model_path)
 
 
-def prepare_finder(config: FitConfig) -> tuple[Training, FaceScenes, FaceScenes]:
+class Prepared(NamedTuple):
+    """A network, what it learns from and is validated on, and the source of each training face."""
+
+    training: Training
+    train_set: FaceCrops | FaceScenes
+    validation_set: FaceCrops | FaceScenes
+    sources: list[str]
+
+
+def prepare_finder(config: FitConfig) -> Prepared:
     """The face finder, and what it learns from and is validated on."""
     photos = ScenePhotos.read(config.data, config.backgrounds)
     training = FinderTraining(spec_of(config, []), config)
     prepare_network(training, config, [])
-    return training, FaceScenes(photos.training, augmented=True), FaceScenes(photos.validation, augmented=False)
+    train_set, validation_set = (
+        FaceScenes(pool, augmented=augmented)
+        for pool, augmented in ((photos.training, True), (photos.validation, False))
+    )
+    return Prepared(training, train_set, validation_set, [photo.source for photo in photos.training.faces])
 
 
-def prepare_segmenter(config: FitConfig) -> tuple[Training, FaceCrops, FaceCrops]:
+def prepare_segmenter(config: FitConfig) -> Prepared:
     """The segmenter, and what it learns from and is validated on."""
-    train_faces, validation_faces = split_faces(config.data, config.layout, config.mask_region, config.regions)
-    check_pairs([*train_faces, *validation_faces])
+    train, validation = split_faces(config.data, config.layout, config.mask_region, config.regions)
+    check_pairs([*train.pairs, *validation.pairs])
     spec = spec_of(config, list(config.regions))
     teacher = None if config.teacher is None else Teacher.read(config.teacher, spec)
     training = SegmenterTraining(spec, config, teacher)
-    prepare_network(training, config, train_faces)
-    train_set = FaceCrops(train_faces, config.regions, config.augment)
-    return training, train_set, FaceCrops(validation_faces, config.regions)
+    prepare_network(training, config, train.pairs)
+    train_set = FaceCrops(train.pairs, config.regions, config.augment, config.layout)
+    sources = [photo.source for photo, _ in train.owners]
+    return Prepared(training, train_set, FaceCrops(validation.pairs, config.regions), sources)
 
 
 def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:

@@ -22,10 +22,12 @@ from train.landmarks import (
 OVERSAMPLING = 4
 """Regions are drawn this many times larger than the label map, then reduced."""
 
-CLOSED_EYE_OPENNESS = 0.12
-"""Lid distance over eye width under which no iris can be seen; `eye_openness` tells how it is measured."""
+CLOSED_EYE_OPENNESS = 0.15
+"""Lid distance over eye width under which an eye is closed; `eye_openness` tells how it is measured.
 
-_SHIFT_BITS = 4  # cv2.fillPoly takes coordinates in sixteenths of a pixel
+On a sheet of 48 eyes between 0.07 and 0.21, of six sources, nearly all below were closed and all above open. 95 % of
+the eyes of photos of closed eyes lie below, and 8 % of other photos'. The blendshapes eyeBlinkLeft and eyeBlinkRight
+tell the two apart no better: the area under the ROC curve is 0.988, that of the openness 0.990."""
 
 
 def face_points(landmarks: Landmarks) -> Points:
@@ -63,7 +65,7 @@ def eye_openness(landmarks: Landmarks, eye: Region) -> float:
 def draw_label_map(
     landmarks: Landmarks, size_wh: tuple[int, int], *, whole_irises: bool = False
 ) -> npt.NDArray[np.uint8]:
-    """The label map of one face.
+    """The label map of one face; a closed eye is background.
 
     Args:
         landmarks: (478, 2) in the label map's own pixels.
@@ -76,13 +78,13 @@ def draw_label_map(
     size = (size_wh[1] * OVERSAMPLING, size_wh[0] * OVERSAMPLING)
     large = np.zeros(size, np.uint8)
     for eye, outline in EYE_OUTLINE.items():
+        is_open = eye_openness(landmarks, eye) >= CLOSED_EYE_OPENNESS
+        if not (is_open or whole_irises):
+            continue
         opening = fill_polygon(landmarks[list(outline)], size)
-        large[opening] = eye
         disc = iris_disc(landmarks, IRIS_OF_EYE[eye], size)
-        if whole_irises:
-            large[disc] = IRIS_OF_EYE[eye]
-        elif eye_openness(landmarks, eye) >= CLOSED_EYE_OPENNESS:
-            large[opening & disc] = IRIS_OF_EYE[eye]
+        large[opening] = eye
+        large[disc if whole_irises else opening & disc] = IRIS_OF_EYE[eye]
     large[fill_polygon(landmarks[list(UPPER_LIP_BOTTOM + LOWER_LIP_TOP[-2:0:-1])], size)] = Region.MOUTH_INSIDE
     large[fill_polygon(landmarks[list(UPPER_LIP_TOP + UPPER_LIP_BOTTOM[::-1])], size)] = Region.UPPER_LIP
     large[fill_polygon(landmarks[list(LOWER_LIP_TOP + LOWER_LIP_BOTTOM[::-1])], size)] = Region.LOWER_LIP
@@ -98,11 +100,24 @@ def iris_disc(landmarks: Landmarks, iris: Region, shape_hw: tuple[int, int]) -> 
 
 
 def fill_polygon(polygon: Points, shape_hw: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """The enlarged pixels inside a polygon that is given in label map pixels."""
-    filled = np.zeros(shape_hw, np.uint8)
-    corners = np.round((polygon * OVERSAMPLING - 0.5) * 2**_SHIFT_BITS).astype(np.int32)
-    cv2.fillPoly(filled, [corners], 1, shift=_SHIFT_BITS)
-    return filled.astype(bool)
+    """The enlarged pixels whose centres lie inside a polygon that is given in label map pixels.
+
+    Neighbours that share an edge share no pixel and leave none out; where a polygon crosses itself, what is inside
+    twice is outside. cv2.fillPoly paints the rim, too: discs of 6 pixels radius come out 6 % too large.
+    """
+    filled = np.zeros(shape_hw, bool)
+    corners = polygon * OVERSAMPLING - 0.5  # now the first pixel's centre is (0, 0)
+    left, top = np.clip(np.floor(corners.min(axis=0)), 0, shape_hw[::-1]).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, shape_hw[::-1]).astype(int)
+    (x, y), (next_x, next_y) = corners.T, np.roll(corners, -1, axis=0).T
+    rows = np.arange(top, bottom)[:, None]
+    row, edge = np.nonzero((y <= rows) != (next_y <= rows))
+    share = (row + top - y[edge]) / (next_y - y)[edge]
+    crossing = np.clip(np.ceil(x[edge] + share * (next_x - x)[edge]), left, right).astype(int) - left
+    flips = np.zeros((bottom - top, right - left + 1), np.uint8)
+    np.add.at(flips, (row, crossing), 1)
+    filled[top:bottom, left:right] = np.cumsum(flips[:, :-1], axis=1, dtype=np.uint8) % 2 == 1
+    return filled
 
 
 def reduce_label_map(large: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

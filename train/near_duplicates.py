@@ -20,9 +20,13 @@ def difference_hash(crop_bgr: BgrImage) -> npt.NDArray[np.float32]:
     return np.where(np.diff(small, axis=1) > 0, 1, -1).astype(np.float32).ravel()
 
 
-def mirrored_hash(hashes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(N, 256) hashes of the mirrored crops."""
-    return -hashes.reshape(len(hashes), HASH_SIDE, HASH_SIDE)[:, :, ::-1].reshape(hashes.shape)
+def mirrored_hash(crop_bgr: BgrImage) -> npt.NDArray[np.float32]:
+    """(256,) hash of the mirrored crop.
+
+    Not the crop's own hash turned about: where neighbours are equal, as in black corners, neither of them is brighter,
+    and a fifth of the bits and more would be wrong.
+    """
+    return difference_hash(BgrImage(np.ascontiguousarray(crop_bgr[:, ::-1])))
 
 
 def person_of(source: str, stem: str) -> str:
@@ -31,12 +35,13 @@ def person_of(source: str, stem: str) -> str:
     return f"{source}/{name if re.search('[A-Z][a-z]', name) else stem}"
 
 
-def group_faces(persons: list[str], hashes: npt.NDArray[np.float32]) -> list[str]:
+def group_faces(persons: list[str], hashes: npt.NDArray[np.float32], mirrored: npt.NDArray[np.float32]) -> list[str]:
     """One group name for each face: same person, near-duplicate, near-duplicate when mirrored, and so on in chains.
 
     Args:
         persons: N names from `person_of`.
         hashes: (N, 256) from `difference_hash`.
+        mirrored: (N, 256) from `mirrored_hash`.
 
     Returns:
         N names; the group is called after its first face's person.
@@ -57,7 +62,7 @@ def group_faces(persons: list[str], hashes: npt.NDArray[np.float32]) -> list[str
     for index, person in enumerate(persons):
         join(index, first_of.setdefault(person, index))
     alike = hashes.shape[1] - 2 * NEAR_BITS if len(persons) else 0
-    for turned in (hashes, mirrored_hash(hashes)):
+    for turned in (hashes, mirrored):
         for start in range(0, len(persons), 1024):
             rows, columns = np.nonzero(hashes[start : start + 1024] @ turned.T >= alike)
             for row, column in zip(rows + start, columns, strict=True):

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from train.balance import Repeats
 from train.processes import Processes
 from train.stopping import ignore_signals
 
@@ -20,10 +22,12 @@ class SeededOrder(Sampler[Draw]):
     Args:
         count: examples.
         seed: of the run.
+        repeats: (count,) how often each is drawn instead, on average, together `count` times: one of 2.3 comes twice or
+            three times an epoch.
     """
 
-    def __init__(self, count: int, seed: int) -> None:
-        self._count, self.seed, self._epoch = count, seed, 0
+    def __init__(self, count: int, seed: int, repeats: Repeats | None = None) -> None:
+        self._count, self.seed, self._epoch, self._repeats = count, seed, 0, repeats
 
     def set_epoch(self, epoch: int) -> None:
         """Which epoch comes next; Lightning tells it."""
@@ -34,8 +38,27 @@ class SeededOrder(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         rng = np.random.default_rng([self.seed, self._epoch])
-        order = rng.permutation(self._count).tolist()
-        return iter(zip(order, rng.integers(2**62, size=self._count).tolist(), strict=True))
+        order = rng.permutation(self._count)
+        if self._repeats is not None:
+            order = rng.permutation(draw_repeatedly(order, self._repeats, float(rng.random())))
+        return iter(zip(order.tolist(), rng.integers(2**62, size=self._count).tolist(), strict=True))
+
+
+def draw_repeatedly(order: npt.NDArray[np.int64], repeats: Repeats, start: float) -> npt.NDArray[np.int64]:
+    """As many examples as are in the order, each as often as its share, up or down to a whole number.
+
+    Source: systematic sampling; one number decides all, so that no source has luck.
+
+    Args:
+        order: (N,) the examples; of those with equal shares, neighbours take turns at what is left of them.
+        repeats: (N,) of example 0 to N - 1, together N.
+        start: in [0, 1).
+    """
+    order = order[np.argsort(repeats[order], kind="stable")]
+    ends = np.cumsum(repeats[order]) + start
+    ends[-1] = len(order) + start
+    whole = np.floor(ends).astype(np.int64)
+    return np.repeat(order, whole - np.concatenate([[0], whole[:-1]]))
 
 
 class SeededItems(Dataset[Any]):

@@ -15,9 +15,9 @@ from torch.utils.data import Dataset
 
 from realtime.geometry import CropLayout, CropTransform, Points
 from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
-from train.augment import add_noise, change_light
+from train.camera_faults import add_noise, change_light
 from train.dataset import side_of
-from train.label_set import TRAIN, VAL, LabelledPhoto, read_index
+from train.label_set import DETECTIONS_DISAGREE, TRAIN, VAL, LabelledPhoto, read_index
 from train.models.face_finder import CELL_PX
 
 GRID = FINDER_SIDE_PX // CELL_PX
@@ -71,8 +71,9 @@ class ScenePhotos:
 
 
 def _has_points(photo: LabelledPhoto) -> bool:
-    """Whether it has faces whose places in it are known; those of crops that somebody else made are not."""
-    return bool(photo.faces) and all(face.points for face in photo.faces)
+    """Whether all its faces' places are known: not in crops that somebody else made, nor where one is in doubt."""
+    sure = all(face.points and face.rejected != DETECTIONS_DISAGREE for face in photo.faces)
+    return bool(photo.faces) and sure
 
 
 def _side(photo: LabelledPhoto) -> str:

@@ -51,7 +51,7 @@ class Study:
         score_words: options of `evaluate` besides `--data`.
         reference: headings and numbers that others reached, as further rows of the table.
         uses_contours: whether outlines that people drew are scored too.
-        shows_loss: whether the rows' losses can be compared, and are drawn.
+        shows_loss: whether the rows learn with Dice loss, whose curves are drawn.
     """
 
     name: str

@@ -16,6 +16,8 @@ from train.study import Study, StudyPlaces, finished_rows
 Table = dict[str, dict[str, float]]
 """Numbers by row and heading."""
 
+_BELOW: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+
 
 def write_report(study: Study, places: StudyPlaces, out: Path) -> list[Path]:
     """Write NAME.md, NAME.csv and NAME.png from the rows that are done.
@@ -117,7 +119,7 @@ def cell_text(value: float) -> str:
 
 def draw_report(study: Study, places: StudyPlaces, table: Table, path: Path) -> None:
     """Validation score by epoch, beside it either the losses or the first columns as bars."""
-    figure = Figure(figsize=(12, 4.8), layout="constrained")
+    figure = Figure(figsize=(12, 4 + 0.35 * len(table)), layout="constrained")
     FigureCanvasAgg(figure)
     scores, beside = figure.subplots(1, 2)
     for row in study.rows:
@@ -126,18 +128,16 @@ def draw_report(study: Study, places: StudyPlaces, table: Table, path: Path) -> 
         curves = read_curves(places.folder(study, row))
         (line,) = scores.plot(*_by_epoch(curves, "val_score"), label=row.title, linewidth=1.5)
         if study.shows_loss:
-            names = [name for name in curves if name.startswith(("train_", "val_")) and name.endswith("loss")]
-            for name in names:
-                style = "-" if name.startswith("train_") else "--"
-                label = f"{row.title}, {name.split('_')[0]}"
-                beside.plot(*_by_epoch(curves, name), style, color=line.get_color(), label=label, linewidth=1.2)
+            for side, style in (("train", "-"), ("val", "--")):
+                values = _by_epoch(curves, f"{side}_dice_loss")
+                beside.plot(*values, style, color=line.get_color(), label=f"{row.title}, {side}", linewidth=1.2)
     scores.set(xlabel="epoch", ylabel="validation Dice", title="by epoch, on each row's own classes", ylim=(0, 1))
     scores.grid(alpha=0.3)
-    scores.legend(fontsize=8, loc="lower right")
+    scores.legend(fontsize=8, **_BELOW)
     if study.shows_loss:
-        beside.set(xlabel="epoch", ylabel="loss", title="loss (dashed: validation)")
+        beside.set(xlabel="epoch", ylabel="Dice loss", title="Dice loss (dashed: validation)")
         beside.grid(alpha=0.3)
-        beside.legend(fontsize=8)
+        beside.legend(fontsize=8, **_BELOW)
     else:
         _draw_bars(beside, list(study.columns), table)
     figure.savefig(path, dpi=100)
@@ -152,7 +152,7 @@ def _draw_bars(axes: Any, headings: Sequence[str], table: Table) -> None:
     axes.set_yticks([row + 0.4 - height / 2 for row in range(len(table))], list(table), fontsize=8)
     axes.invert_yaxis()
     axes.set(xlim=(0, 1.1), title="the best checkpoint's scores")
-    axes.legend(fontsize=8, loc="lower left", ncols=len(headings), bbox_to_anchor=(0, -0.16))
+    axes.legend(fontsize=8, ncols=2, **_BELOW)
     axes.grid(alpha=0.3, axis="x")
 
 

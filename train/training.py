@@ -23,7 +23,7 @@ from train.order import SeededLoader
 from train.scenes import point_errors
 from train.teacher import Teacher
 
-PLANNED = ("loss", "optimizer", "schedule", "ema", "trainable_stages", "encoder_lr")
+PLANNED = ("loss", "optimizer", "schedule", "ema", "trainable_stages", "encoder_lr", "balance")
 """Options that a resumed run may not change; the learning rate and its like come from the checkpoint anyway."""
 
 

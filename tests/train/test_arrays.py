@@ -56,7 +56,7 @@ def label_set(tmp_path: Path, write_pair: WritePair, striped_label_map: npt.NDAr
 
 def examples(folder: Path, augment: str) -> list[tuple[torch.Tensor, torch.Tensor]]:
     torch.manual_seed(3)
-    train, validation = split_faces([folder])
+    train, validation = (side.pairs for side in split_faces([folder]))
     crops = FaceCrops([*train, *validation], NAMES, augment)
     return [crops[index] for index in range(len(crops)) for _ in range(3)]
 
@@ -104,7 +104,7 @@ def test_two_folders_become_one_in_their_order(label_set: Path, tmp_path: Path) 
     assert_array_equal(label_map, direct[1])
     with pytest.raises(ValueError, match="cannot give upper_lip, only --regions right_iris,left_iris"):
         split_faces([tmp_path / "both"], channels=["upper_lip"])
-    assert [len(side) for side in split_faces([tmp_path / "both"], channels=IRISES)] == [7, 2]
+    assert [len(side.pairs) for side in split_faces([tmp_path / "both"], channels=IRISES)] == [7, 2]
 
 
 def write_masks(folder: Path, names: list[str]) -> None:
@@ -249,10 +249,10 @@ def test_missing_half_written_and_surplus_arrays_are_refused(label_set: Path, tm
 def test_somebodys_own_split_is_kept_and_without_one_the_number_decides(tmp_path: Path) -> None:
     save(tmp_path / "split" / "train", PHOTOS, DISCS)
     save(tmp_path / "split" / "val", PHOTOS[:1], DISCS[:1])
-    train, validation = split_faces([tmp_path / "split"], "celeba", "iris", IRISES)
+    train, validation = (side.pairs for side in split_faces([tmp_path / "split"], "celeba", "iris", IRISES))
     assert [(pair.folder.name, pair.number) for pair in train + validation] == [("train", 0), ("train", 1), ("val", 0)]
     flat = save(tmp_path / "flat", np.zeros((40, 218, 178, 3), np.uint8), np.zeros((40, 218, 178), np.uint8))
-    train, validation = split_faces([flat])
+    train, validation = (side.pairs for side in split_faces([flat]))
     assert [pair.number for pair in validation] == [number for number in range(40) if held_out(str(number))]
     assert len(train) + len(validation) == 40
 

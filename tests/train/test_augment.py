@@ -1,7 +1,8 @@
 """Augmentation moves the picture and its label map together, and its spoiling moves nothing."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -12,24 +13,24 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
+from realtime.geometry import LAYOUTS, CropLayout
 from realtime.preprocess import BgrImage
 from realtime.regions import MIRROR, Region
 from train import augment
 from train.augment import (
     LIGHT_SHIFT_PX,
-    add_noise,
+    OCCLUDERS,
     augment_lightly,
     augment_pair,
-    blur,
     center_pair,
-    change_light,
-    cover_part,
-    lower_resolution,
     mirror_pair,
+    mirror_points,
     random_crop_matrix,
     spoil,
 )
 from train.label_set import MARGIN_PX
+from train.occluders.eyewear import wear_sunglasses
+from train.occluders.face_mask import cover_with_mask
 
 SEEDS = range(12)
 PALETTE = np.array([[i % 2 * 255, i // 2 % 2 * 255, i // 4 * 255] for i in range(len(Region))], np.uint8)
@@ -62,7 +63,7 @@ def dot_in(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
 def unspoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Augmentation that only moves and mirrors: colours tell which pixel is which."""
     monkeypatch.setattr(augment, "spoil", lambda crop, _: crop)
-    monkeypatch.setattr(augment, "cover_part", lambda crop, label_map, _: (crop, label_map))
+    monkeypatch.setattr(augment, "OCCLUDERS", {})
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -173,38 +174,6 @@ def test_mirrored_twice_a_pair_is_itself(crop: npt.NDArray[np.uint8], label_map:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_is_covered_becomes_background_and_the_rest_stays(seed: int) -> None:
-    crop = BgrImage(np.full((218, 178, 3), 90, np.uint8))
-    label_map = np.full((218, 178), Region.LOWER_LIP, np.uint8)
-    covered, covered_map = cover_part(crop, label_map, np.random.default_rng(seed))
-    is_covered = covered_map != label_map
-    assert 20 < is_covered.sum() < 0.5 * is_covered.size
-    assert (covered_map[is_covered] == Region.BACKGROUND).all()
-    far = cv2.dilate(is_covered.astype(np.uint8), np.ones((11, 11))) == 0
-    assert_array_equal(covered[far], crop[far])
-    deep = cv2.erode(is_covered.astype(np.uint8), np.ones((11, 11)), borderValue=0) > 0
-    assert (covered[deep] != 90).any(axis=1).mean() > 0.8
-    assert (label_map == Region.LOWER_LIP).all()
-    assert (crop == 90).all()
-
-
-def test_some_examples_are_covered_and_most_are_not(
-    monkeypatch: pytest.MonkeyPatch, striped_label_map: npt.NDArray[np.uint8]
-) -> None:
-    monkeypatch.setattr(augment, "spoil", lambda crop, _: crop)
-    covers: list[int] = []
-
-    def count(crop: BgrImage, label_map: npt.NDArray[np.uint8], rng: np.random.Generator) -> tuple[object, object]:
-        covers.append(1)
-        return cover_part(crop, label_map, rng)
-
-    monkeypatch.setattr(augment, "cover_part", count)
-    for seed in range(100):
-        augment_pair(noise_image(1), striped_label_map, np.random.default_rng(seed))
-    assert 10 <= len(covers) <= 40
-
-
-@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("level", [0, 255], ids=["black", "white"])
 def test_a_spoilt_crop_keeps_its_size_and_type(seed: int, level: int) -> None:
     crop = BgrImage(np.full((218, 178, 3), level, np.uint8))
@@ -217,72 +186,6 @@ def test_spoiling_changes_every_crop_another_way() -> None:
     crop = noise_image(4, (218, 178))
     spoilt = [spoil(crop, np.random.default_rng(seed)).tobytes() for seed in SEEDS]
     assert len({crop.tobytes(), *spoilt}) == len(SEEDS) + 1
-
-
-def test_noise_is_as_strong_as_asked_in_every_channel() -> None:
-    flat = BgrImage(np.full((218, 178, 3), 110, np.uint8))
-    noisy = add_noise(flat, 10.0, np.random.default_rng(0))
-    assert_allclose(noisy.std(axis=(0, 1)), 10.0, rtol=0.03)
-
-
-def test_no_change_of_light_leaves_the_crop_as_it_is() -> None:
-    crop = noise_image(5, (20, 20))
-    assert_array_equal(change_light(crop, FixedDraws([0, 0, 0, (0, 0, 0)])), crop)
-
-
-@pytest.mark.parametrize(
-    ("draws", "expected"),
-    [
-        ([math.log(2), 0, 0, (0, 0, 0)], [0, 16, 64, 255]),
-        ([0, math.log(2), 0, (0, 0, 0)], [0, 0, 128, 255]),
-        ([0, 0, 0.1, (0, 0, 0)], [26, 90, 154, 255]),
-        ([0, 0, 0, (math.log(0.5),) * 3], [0, 32, 64, 128]),
-    ],
-    ids=["gamma 2", "twice the contrast", "a tenth brighter", "half the gain"],
-)
-def test_each_change_of_light_worked_by_hand(draws: list[float | list[float]], expected: list[int]) -> None:
-    # The levels are 0, 64, 128 and 255 of 255; gamma 2 squares them: 64 ** 2 / 255 = 16.06.
-    crop = np.repeat(np.array([[0, 64, 128, 255]], np.uint8)[:, :, None], 3, axis=2)
-    found = change_light(BgrImage(crop), FixedDraws(draws))[0, :, 0]
-    assert_allclose(found.astype(int), expected, atol=1)
-
-
-def test_each_channel_has_a_gain_of_its_own() -> None:
-    crop = BgrImage(np.full((1, 1, 3), 100, np.uint8))
-    found = change_light(crop, FixedDraws([0, 0, 0, (math.log(0.5), 0, math.log(2))]))
-    assert_array_equal(found, [[[50, 100, 200]]])
-
-
-def test_a_lower_resolution_averages_what_it_cannot_show() -> None:
-    checkers = (np.indices((218, 178)).sum(axis=0) % 2 * 254).astype(np.uint8)
-    reduced = lower_resolution(BgrImage(np.repeat(checkers[:, :, None], 3, axis=2)), 0.5)
-    assert_array_equal(reduced, np.full((218, 178, 3), 127))
-
-
-def spread_by(change: Callable[[BgrImage], BgrImage]) -> npt.NDArray[np.float64]:
-    """How far a change moves a dot in the middle of a small image, in pixels."""
-    image = np.zeros((61, 51, 3), np.uint8)
-    image[28:33, 23:28] = 255
-    return dot_in(change(BgrImage(image))) - (25.5, 30.5)
-
-
-@pytest.mark.parametrize("share", [0.25, 0.37, 0.5, 0.8])
-def test_a_lower_resolution_moves_nothing(share: float) -> None:
-    assert_allclose(spread_by(lambda image: lower_resolution(image, share)), (0, 0), atol=0.2)
-
-
-def test_no_blur_moves_anything() -> None:
-    moves = [spread_by(lambda image, s=seed: blur(image, np.random.default_rng(s))) for seed in range(60)]
-    assert_allclose(moves, np.zeros((60, 2)), atol=0.3)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_blur_smears_and_keeps_the_light(seed: int) -> None:
-    image = np.zeros((61, 51, 3), np.uint8)
-    image[28:33, 23:28] = 255
-    blurred = blur(BgrImage(image), np.random.default_rng(seed))
-    assert (blurred > 0).sum() > (image > 0).sum()
-    assert float(blurred.sum()) == pytest.approx(float(image.sum()), rel=0.05)
 
 
 def test_light_augmentation_moves_by_whole_pixels_and_keeps_every_label() -> None:
@@ -304,3 +207,79 @@ def test_light_augmentation_moves_by_whole_pixels_and_keeps_every_label() -> Non
         assert order > 0.8  # the same picture, lit otherwise
         places.add(place)
     assert len(places) > 25
+
+
+def test_light_augmentation_is_the_same_in_every_layout(striped_label_map: npt.NDArray[np.uint8]) -> None:
+    one, two = (
+        augment_lightly(noise_image(1), striped_label_map, np.random.default_rng(4), layout)
+        for layout in LAYOUTS.values()
+    )
+    assert_array_equal(one[0], two[0])
+
+
+def test_the_points_of_a_mirrored_crop_worked_by_hand() -> None:
+    points = np.array([[50.0, 80.0], [120.0, 84.0], [90.0, 160.0]])
+    assert_allclose(mirror_points(points), [[58, 84], [128, 80], [88, 160]])
+
+
+@pytest.mark.usefixtures("unspoilt")
+def test_each_occluder_comes_as_often_as_stated(
+    monkeypatch: pytest.MonkeyPatch, striped_label_map: npt.NDArray[np.uint8]
+) -> None:
+    seen: Counter[str] = Counter()
+
+    def counting(name: str) -> augment.Occlude:
+        def count(
+            crop: BgrImage, label_map: npt.NDArray[np.uint8], *_: object
+        ) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
+            seen[name] += 1
+            return crop, label_map
+
+        return count
+
+    monkeypatch.setattr(augment, "OCCLUDERS", {counting("often"): 0.5, counting("seldom"): 0.1, counting("never"): 0.0})
+    for seed in range(300):
+        augment_pair(noise_image(1), striped_label_map, np.random.default_rng(seed))
+    assert 120 < seen["often"] < 180
+    assert 12 < seen["seldom"] < 50
+    assert not seen["never"]
+
+
+def test_most_faces_stay_uncovered() -> None:
+    assert 0.55 < math.prod(1 - chance for chance in OCCLUDERS.values()) < 0.75
+
+
+@pytest.mark.parametrize("layout", list(LAYOUTS.values()), ids=list(LAYOUTS))
+@pytest.mark.parametrize("cover", [wear_sunglasses, cover_with_mask])
+def test_occluders_go_where_the_face_is_when_nothing_of_it_is_labelled(
+    cover: augment.Occlude, layout: CropLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Closed eyes and a covered mouth: only the layout tells. Both sides, so that a wrong mirror would show.
+    monkeypatch.setattr(augment, "OCCLUDERS", {cover: 1.0})
+    monkeypatch.setattr(augment, "spoil", lambda crop, _: crop)
+    for index in (0, 1) if cover is wear_sunglasses else (2,):
+        canvas = np.full((314, 274, 3), 90, np.uint8)
+        x, y = (layout.points_px[index] + MARGIN_PX).astype(int)
+        canvas[y - 2 : y + 3, x - 2 : x + 3] = (0, 255, 0)
+        for seed in SEEDS:
+            nothing = np.zeros((314, 274), np.uint8)
+            crop, _ = augment_pair(BgrImage(canvas), nothing, np.random.default_rng(seed), layout)
+            green = crop.astype(int)[..., 1] - crop.astype(int)[..., [0, 2]].max(axis=2)
+            assert (green > 150).sum() == 0
+
+
+def test_a_face_of_few_pixels_has_their_noise_and_blocks_brought_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[int, ...]] = []
+
+    def remember(crop: BgrImage, _: np.random.Generator) -> BgrImage:
+        sizes.append(crop.shape)
+        return crop
+
+    monkeypatch.setattr(augment, "LIGHT_AND_LENS", {})
+    monkeypatch.setattr(augment, "SENSOR_AND_CALL", {remember: 1.0})
+    monkeypatch.setattr(augment, "FEW_PIXELS_CHANCE", 1.0)
+    for seed in range(60):
+        assert spoil(noise_image(4, (218, 178)), np.random.default_rng(seed)).shape == (218, 178, 3)
+    heights = [shape[0] for shape in sizes]
+    assert 36 <= min(heights) < 60  # a fifth to four fifths
+    assert 150 < max(heights) <= 176

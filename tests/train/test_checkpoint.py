@@ -1,6 +1,7 @@
 """A checkpoint gives back the same network, and nothing in one is ever run."""
 
 import builtins
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,15 @@ def test_code_in_a_checkpoint_is_refused_and_never_run(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"evil\.pt: not a readable checkpoint \(UnpicklingError\)"):
         load_checkpoint(path)
     assert not touched.exists()
+
+
+def test_a_pickle_that_torch_did_not_write_is_refused_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    (tmp_path / "other.pt").write_bytes(pickle.dumps({}, protocol=4))
+    with pytest.raises(ValueError, match=r"other\.pt: not a"):
+        load_checkpoint(tmp_path / "other.pt")
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_split_never_cuts_a_group_and_loses_no_face(numbers: list[int], in_sec
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
         write_index(Path(first), photos[in_second:])
         write_index(Path(second), photos[:in_second])
-        train, validation = split_faces([Path(first), Path(second)])
+        train, validation = (side.pairs for side in split_faces([Path(first), Path(second)]))
     group_of = {face.name: face.group for photo in photos for face in photo.faces}
     assert not {group_of[pair.name] for pair in train} & {group_of[pair.name] for pair in validation}
     assert sorted(pair.name for pair in train + validation) == sorted(group_of)
@@ -75,7 +75,7 @@ def test_a_split_worked_by_hand(tmp_path: Path) -> None:
     too_small = LabelledPhoto("/small.jpg", "s", faces=[LabelledFace("", [])])
     write_index(one, [*names_of_groups([HELD, KEPT]), too_small, LabelledPhoto("/x.jpg", "s", rejected="no face")])
     write_index(two, names_of_groups([KEPT, HELD]))
-    train, validation = split_faces([one, two])
+    train, validation = (side.pairs for side in split_faces([one, two]))
     assert train == [LabelledPair(one, "1"), LabelledPair(two, "0")]
     assert validation == [LabelledPair(one, "0"), LabelledPair(two, "1")]
 

@@ -37,6 +37,8 @@ FACES = st.builds(
     name=st.text(max_size=8),
     points=st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2), max_size=3),
     group=st.text(max_size=8),
+    spread=st.floats(0, 1),
+    rejected=st.sampled_from(["", "too small"]),
 )
 PHOTOS = st.builds(
     LabelledPhoto,
@@ -49,6 +51,7 @@ PHOTOS = st.builds(
     layout=st.sampled_from(list(LAYOUTS)),
     labeller=st.text(max_size=8),
     faces=st.lists(FACES, max_size=3),
+    covered=st.sampled_from([[], ["mouth"]]),
 )
 LINE = {"photo": "/a.jpg", "source": "a", "faces": [{"name": "a_1", "points": [[1, 2]]}]}
 

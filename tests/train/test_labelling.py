@@ -21,17 +21,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from realtime.preprocess import BgrImage
 from realtime.regions import Region, mirror_label_map
 from train import labelling
-from train.label_set import LabelledPhoto, faces_of, read_index, read_pair
-from train.labelling import count_rejected, find_photos, label_photos
+from train.detections import FoundFace
+from train.label_set import LANDMARKS, LIDS, LabelledPhoto, faces_of, read_index, read_pair
+from train.labelling import LabelOptions, count_rejected, find_photos, label_photos
 from train.landmarks import Landmarks
 
 DrawnFace = Callable[..., Landmarks]
-Label = Callable[[Sequence[Path]], list[LabelledPhoto]]
+Label = Callable[..., list[LabelledPhoto]]
 AppearsIn = Callable[[int, Sequence[Landmarks]], None]
 
 RIGHT_EYE, LEFT_EYE, MOUTH = (156.0, 188.0), (222.0, 188.0), (189.0, 262.0)
 """66 between the eyes and 74 down to the mouth, as in the crop: the canvas shows this face unscaled and upright."""
 
+ONE_DETECTION = LabelOptions(detections=1, lids=LANDMARKS)
 BESIDE = np.array([450.0, 60.0])
 """Where a second face is seen from the first."""
 
@@ -81,10 +83,10 @@ def appears_in(monkeypatch: pytest.MonkeyPatch) -> AppearsIn:
 
 @pytest.fixture
 def label(tmp_path: Path, appears_in: AppearsIn) -> Label:
-    """Labels photos into `tmp_path / "set"`."""
+    """Labels photos into `tmp_path / "set"`, by one detection where nothing else is asked for."""
 
-    def run(photos: Sequence[Path]) -> list[LabelledPhoto]:
-        return label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 1, lambda: None)
+    def run(photos: Sequence[Path], options: LabelOptions = ONE_DETECTION) -> list[LabelledPhoto]:
+        return label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 1, lambda: None, options)
 
     return run
 
@@ -277,8 +279,121 @@ def test_a_set_of_faceless_photos_can_be_labelled(tmp_path: Path, label: Label) 
 def test_each_photo_is_reported_once_it_is_done(tmp_path: Path) -> None:
     photos = [write_photo(tmp_path / "s" / f"{index}.png", 64, height=31) for index in range(5)]
     done: list[int] = []
-    label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 2, lambda: done.append(1))
+    label_photos(photos, tmp_path / "set", Path("face_landmarker.task"), 2, lambda: done.append(1), ONE_DETECTION)
     assert len(done) == 5
+
+
+def with_mouth_of_colour(path: Path, mouth_bgr: tuple[int, int, int]) -> Path:
+    """A photo of plain skin, of another colour around the mouth."""
+    photo = np.full((420, 400, 3), (150, 180, 225), np.uint8)
+    photo[235:300] = mouth_bgr
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), photo)
+    return path
+
+
+def test_a_covered_mouth_is_background_and_the_eyes_stay(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    photo = with_mouth_of_colour(tmp_path / "s" / "blue.png", (190, 160, 90))
+    (row,) = label([photo], LabelOptions(detections=1, covered=("mouth",)))
+    assert row.covered == ["mouth"]
+    _, label_map = read_pair(tmp_path / "set", row.faces[0].name)
+    eyes = {Region.BACKGROUND, Region.RIGHT_EYE, Region.LEFT_EYE, Region.RIGHT_IRIS, Region.LEFT_IRIS}
+    assert set(np.unique(label_map)) == eyes
+    (row,) = label([photo])
+    assert row.covered == []
+    _, label_map = read_pair(tmp_path / "set", row.faces[0].name)
+    assert set(np.unique(label_map)) == set(Region)
+
+
+def test_a_mouth_that_may_be_bare_among_covered_ones_gets_no_crop(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    bare = with_mouth_of_colour(tmp_path / "s" / "bare.png", (150, 180, 225))
+    (row,) = label([bare], LabelOptions(detections=1, covered=("mouth",)))
+    assert [(face.name, face.rejected) for face in row.faces] == [("", "mouth may be bare")]
+    assert row.rejected == ""
+
+
+def test_covered_mouths_are_told_in_one_layout_alone() -> None:
+    with pytest.raises(ValueError, match=r"--covered knows where a mouth is in the tight layout alone, not in celeba"):
+        LabelOptions(layout="celeba", covered=("mouth",))
+
+
+@pytest.mark.parametrize(
+    ("options", "labeller"),
+    [
+        (LabelOptions(detections=1, lids=LANDMARKS), "mediapipe face_landmarker"),
+        (LabelOptions(detections=1), "mediapipe face_landmarker, lids moved to the lashes"),
+        (LabelOptions(detections=4, lids=LANDMARKS), "mediapipe face_landmarker, median of 4 detections"),
+        (LabelOptions(detections=1, lids=LANDMARKS, whole_irises=True), "mediapipe face_landmarker, whole irises"),
+    ],
+)
+def test_the_index_says_how_a_photo_was_labelled(options: LabelOptions, labeller: str) -> None:
+    assert options.labeller == labeller
+
+
+@pytest.mark.parametrize(
+    ("eye_spread", "mouth_spread", "missed", "covered", "rejected"),
+    [
+        (0.03, 0.03, 0.4, (), ""),
+        (0.04, 0.0, 0.0, (), "detections disagree"),
+        (0.0, 0.04, 0.0, (), "detections disagree"),
+        (0.0, 0.04, 0.0, ("mouth",), ""),
+        (0.04, 0.0, 0.0, ("mouth",), "detections disagree"),
+        (0.0, 0.0, 0.6, (), "detections disagree"),
+    ],
+    ids=["agreed", "eyes apart", "mouths apart", "hidden mouths apart", "eyes apart over a mask", "mostly missed"],
+)
+def test_faces_on_which_detections_disagree_get_no_crop(
+    eye_spread: float,
+    mouth_spread: float,
+    missed: float,
+    covered: tuple[str, ...],
+    rejected: str,
+    tmp_path: Path,
+    label: Label,
+    appears_in: AppearsIn,
+    drawn_face: DrawnFace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landmarks = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
+    found = FoundFace(landmarks, eye_spread, mouth_spread, missed)
+    monkeypatch.setattr(labelling, "find_faces", lambda *_: [found])
+    (row,) = label(
+        [with_mouth_of_colour(tmp_path / "s" / "a.png", (190, 160, 90))], LabelOptions(detections=3, covered=covered)
+    )
+    (face,) = row.faces
+    assert (face.rejected, bool(face.name)) == (rejected, not rejected)
+    assert face.spread == pytest.approx(eye_spread if covered else max(eye_spread, mouth_spread))
+
+
+def test_several_detections_are_asked_for_and_joined(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
+    appears_in(400, [face])  # and in no look at it: those are squares of another width
+    (row,) = label([write_photo(tmp_path / "s" / "a.png", 400)], LabelOptions(detections=3, lids=LANDMARKS))
+    assert [face.rejected for face in row.faces] == ["detections disagree"]
+    assert row.labeller == "mediapipe face_landmarker, median of 3 detections"
+
+
+def test_what_lies_outside_the_photo_is_background(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    shift = np.array([-150.0, 0.0])
+    face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
+    appears_in(400, [face + shift])
+    (row,) = label([write_photo(tmp_path / "s" / "a.png", 400)])
+    canvas, label_map = read_pair(tmp_path / "set", row.faces[0].name)
+    # Column 0 of the photo lies at 137 - 39 = 98 of the canvas; the eye's middle is at 104, its half width 15.
+    assert not label_map[:, :98].any()
+    assert not canvas[:, :95].any()
+    assert label_map[136, 98] in (Region.RIGHT_EYE, Region.RIGHT_IRIS)
+    assert label_map[136, 104] == Region.RIGHT_IRIS
 
 
 # From here on: MediaPipe's own landmarker on real photos.
@@ -298,11 +413,11 @@ def landmarker_file() -> Path:
 LABEL_ALL = """
 import sys
 from pathlib import Path
-from train.labelling import find_photos, label_photos
+from train.labelling import LabelOptions, find_photos, label_photos
 
 if __name__ == "__main__":
     photos, out, landmarker = map(Path, sys.argv[1:])
-    label_photos(find_photos([photos]), out, landmarker, 2, lambda: None)
+    label_photos(find_photos([photos]), out, landmarker, 2, lambda: None, LabelOptions())
 """
 
 
@@ -356,6 +471,12 @@ def test_the_real_landmarker_finds_one_face_and_puts_its_eyes_and_mouth_in_place
     assert set(np.unique(label_map)) >= {*range(7)}
 
 
+def test_looks_at_a_real_face_agree(portraits: tuple[Path, dict[str, LabelledPhoto]]) -> None:
+    _, rows = portraits
+    for name in ("hopper", "mirrored", "tight"):
+        assert 0 < rows[name].faces[0].spread < 0.025, name
+
+
 def test_a_face_that_fills_its_photo_is_where_it_is_in_the_whole_photo(
     portraits: tuple[Path, dict[str, LabelledPhoto]],
 ) -> None:
@@ -386,3 +507,16 @@ def test_the_mirrored_photo_has_the_mirrored_label_map_and_the_same_group(
         assert 2 * (one & other).sum() / (one.sum() + other.sum()) > 0.7, region
     assert faces[0].group == faces[1].group
     assert_array_equal(upright.shape, (314, 274))
+
+
+def test_lids_at_the_lashes_leave_less_of_an_eye_below(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)])
+    photo = write_photo(tmp_path / "s" / "a.png", 400)
+    areas = {}
+    for lids in LIDS:
+        (row,) = label([photo], LabelOptions(detections=1, lids=lids))
+        _, label_map = read_pair(tmp_path / "set", row.faces[0].name)
+        areas[lids] = int(np.isin(label_map, (Region.RIGHT_EYE, Region.RIGHT_IRIS)).sum())
+    assert areas["lash-line"] < areas["landmarks"]

@@ -11,12 +11,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from realtime.regions import Region
+from train import labelling
 from train.__main__ import app
 from train.checkpoint import load_checkpoint
 from train.contact_sheet import write_contact_sheet
 from train.curves import read_curves
 from train.dataset import held_out
 from train.label_set import CANVAS_SIZE_WH, LabelledFace, LabelledPhoto, write_index
+from train.labelling import LabelOptions
 from train.masks import draw_label_map
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
@@ -61,6 +63,7 @@ def fitted(label_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 QUICK = ("--workers", 0, "--threads", 1)
+BALANCED = ("--balance", "source", *QUICK)
 
 
 def test_fit_leaves_checkpoints_that_say_what_they_are_a_log_and_curves(fitted: Path) -> None:
@@ -104,7 +107,19 @@ def test_evaluate_writes_scores_of_every_region_and_a_picture(fitted: Path, labe
 def test_the_face_finder_is_fitted_and_scored_by_the_same_commands(label_set: Path, tmp_path: Path) -> None:
     data = ("--data", label_set, "--backgrounds", label_set)
     fit = run(
-        "fit", "--arch", "face-finder", *data, "--out", tmp_path, "--epochs", 1, "--batch-size", 4, "--width", 4, *QUICK
+        "fit",
+        "--arch",
+        "face-finder",
+        *data,
+        "--out",
+        tmp_path,
+        "--epochs",
+        1,
+        "--batch-size",
+        4,
+        "--width",
+        4,
+        *BALANCED,
     )
     assert fit.exit_code == 0, fit.output
     result = run("evaluate", tmp_path / "best.pt", *data, "--out", tmp_path)
@@ -123,9 +138,40 @@ def test_the_contact_sheet_shows_every_crop_of_a_small_set(label_set: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ([], LabelOptions()),
+        (["--detections", 3], LabelOptions(detections=3)),
+        (["--covered", "mouth"], LabelOptions(covered=("mouth",))),
+        (["--layout", "celeba", "--whole-irises"], LabelOptions(layout="celeba", whole_irises=True)),
+    ],
+    ids=["default", "detections", "covered", "layout and irises"],
+)
+def test_the_options_of_label_reach_the_labelling(
+    words: list[object], options: LabelOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[LabelOptions] = []
+
+    def remember(*arguments: object) -> list[LabelledPhoto]:
+        assert isinstance(arguments[-1], LabelOptions)
+        asked.append(arguments[-1])
+        return []
+
+    monkeypatch.setattr(labelling, "label_photos", remember)
+    photo = tmp_path / "a.jpg"
+    photo.touch()
+    result = run("label", photo, "--out", tmp_path, "--landmarker", photo, *words)
+    assert result.exit_code == 0, result.output
+    assert asked == [options]
+
+
+@pytest.mark.parametrize(
     ("words", "exit_code", "line"),
     [
         (["label", "missing.jpg", "--out", "x"], 1, "missing.jpg: no such file or folder"),
+        (["label", "a", "--out", "x", "--covered", "nose"], 2, "'nose' is none of mouth"),
+        (["label", "a", "--out", "x", "--covered", "mouth", "--layout", "celeba"], 1, "in the tight layout alone"),
+        (["label", "a", "--out", "x", "--detections", "99"], 2, "less than or equal to 10"),
         (["fit", "--data", "missing", "--out", "x"], 1, "missing: no index.jsonl here"),
         (["fit", "--data", "d", "--out", "x", "--arch", "nonsense"], 2, "'nonsense' is none of"),
         (["fit", "--data", "d", "--out", "x", "--regions", "background,nose"], 2, "unknown region nose"),
@@ -133,7 +179,18 @@ def test_the_contact_sheet_shows_every_crop_of_a_small_set(label_set: Path) -> N
         (["fit", "--data", "d", "--out", "x", "--resume", "missing.pt"], 1, "missing.pt: no such checkpoint"),
         (["evaluate", "missing.pt", "--data", "d", "--out", "x"], 1, "missing.pt: no such checkpoint"),
     ],
-    ids=["no photo", "no label set", "unknown network", "unknown region", "order", "no resume", "no checkpoint"],
+    ids=[
+        "no photo",
+        "unknown cover",
+        "cover of a layout",
+        "too many looks",
+        "no label set",
+        "unknown network",
+        "unknown region",
+        "order",
+        "no resume",
+        "no checkpoint",
+    ],
 )
 def test_what_cannot_be_used_gets_one_line(
     words: list[str], exit_code: int, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

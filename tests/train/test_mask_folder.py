@@ -130,14 +130,14 @@ def test_a_folders_own_split_is_kept(tmp_path: Path) -> None:
     write_folder(tmp_path / "train", ["s/10".replace("/", "_"), "a"])
     write_folder(tmp_path / "val", ["b"])
     assert is_mask_folder(tmp_path)
-    train, validation = split_faces([tmp_path], "celeba", "iris")
+    train, validation = (side.pairs for side in split_faces([tmp_path], "celeba", "iris"))
     assert [pair.image.stem for pair in train] == ["a", "s_10"]
     assert [pair.image.stem for pair in validation] == ["b"]
 
 
 def test_without_a_split_the_name_decides(tmp_path: Path) -> None:
     write_folder(tmp_path, [str(number) for number in range(60)])
-    train, validation = split_faces([tmp_path], "celeba", "iris")
+    train, validation = (side.pairs for side in split_faces([tmp_path], "celeba", "iris"))
     assert {pair.image.stem for pair in train} | {pair.image.stem for pair in validation} == set(map(str, range(60)))
     assert 1 <= len(validation) <= 12
 

@@ -99,7 +99,7 @@ def test_each_region_covers_the_area_of_its_shape(drawn_face: DrawnFace) -> None
     inside = 2 * sixth_of_ten_corners * 22 * 4
     lip = sixth_of_ten_corners * (26 * 12 - 22 * 4)
     expected = [eye - iris, eye - iris, iris, iris, lip, lip, inside]
-    assert_allclose(areas[1:], expected, rtol=0.08)  # the polygon filler adds the rim
+    assert_allclose(areas[1:], expected, rtol=0.03)
 
 
 def test_every_region_is_centred_where_its_shape_is(drawn_face: DrawnFace) -> None:
@@ -125,17 +125,17 @@ def test_a_lid_covers_the_iris_that_is_larger_than_the_opening(drawn_face: Drawn
     assert (rows.min(), rows.max()) == (88 - 7, 88 + 6)
 
 
-def test_a_closed_eye_has_no_iris_and_the_other_keeps_its_own(drawn_face: DrawnFace) -> None:
+def test_a_closed_eye_is_background_and_the_other_keeps_its_own(drawn_face: DrawnFace) -> None:
     label_map = draw_label_map(drawn_face(right_eye_half_height=1.0), CROP_SIZE_WH)
-    assert not (label_map == Region.RIGHT_IRIS).any()
-    assert (label_map == Region.RIGHT_EYE).any()
+    assert not np.isin(label_map, [Region.RIGHT_EYE, Region.RIGHT_IRIS]).any()
+    assert (label_map == Region.LEFT_EYE).any()
     assert (label_map == Region.LEFT_IRIS).any()
 
 
 def test_whole_irises_are_drawn_under_the_lid_and_in_closed_eyes_too(drawn_face: DrawnFace) -> None:
     landmarks = drawn_face(left_eye_half_height=0.5, iris_radius=7.0)
     label_map = draw_label_map(landmarks, (WIDTH, HEIGHT), whole_irises=True)
-    assert (label_map == Region.LEFT_IRIS).sum() == pytest.approx(math.pi * 49, rel=0.06)
+    assert (label_map == Region.LEFT_IRIS).sum() == pytest.approx(math.pi * 49, rel=0.05)
     assert not (draw_label_map(landmarks, (WIDTH, HEIGHT)) == Region.LEFT_IRIS).any()
 
 
@@ -190,19 +190,30 @@ def test_the_mirrored_face_has_the_mirrored_label_map(
         inside_half_height=inside,
     )
     one, two = draw_label_map(mirrored, CROP_SIZE_WH), mirror_label_map(draw_label_map(face, CROP_SIZE_WH))
-    assert (one != two).sum() <= 40  # the polygon filler rounds one way; one pixel to the side would be 66 or more
+    assert (one != two).sum() <= 8  # pixels that two regions share to the last bit; one to the side would be 66 or more
 
 
 def test_a_polygon_covers_the_enlarged_pixels_whose_centres_lie_inside() -> None:
-    # (1, 1) to (3, 2) is columns 4 to 11 and rows 4 to 7 of the enlarged map; the filler adds its lower right rim.
+    # (1, 1) to (3, 2) is columns 4 to 11 and rows 4 to 7 of the enlarged map.
     filled = fill_polygon(np.array([[1, 1], [3, 1], [3, 2], [1, 2]], np.float64), (16, 20))
-    rows, columns = np.nonzero(filled)
-    assert filled.shape == (16, 20)
-    assert (rows.min(), columns.min()) == (4, 4)
-    assert rows.max() - 7 in (0, 1)
-    assert columns.max() - 11 in (0, 1)
-    assert filled[4:8, 4:12].all()
+    expected = np.zeros((16, 20), bool)
+    expected[4:8, 4:12] = True
+    assert_array_equal(filled, expected)
     assert_array_equal(np.argwhere(reduce_label_map(filled.astype(np.uint8))), [[1, 1], [1, 2]])
+
+
+@settings(deadline=None, max_examples=50)
+@given(hnp.arrays(np.float64, (4, 2), elements=st.floats(-3, 8)))
+def test_two_triangles_of_a_shape_share_no_pixel_and_leave_none_out(corners: npt.NDArray[np.float64]) -> None:
+    one, other = (fill_polygon(corners[order], (20, 20)) for order in ([0, 1, 2], [0, 2, 3]))
+    assert_array_equal(one ^ other, fill_polygon(corners, (20, 20)))
+
+
+def test_a_polygon_is_cut_off_at_the_maps_border() -> None:
+    filled = fill_polygon(np.array([[-5, -5], [1, -5], [1, 50], [-5, 50]], np.float64), (12, 20))
+    assert filled[:, :4].all()
+    assert not filled[:, 4:].any()
+    assert not fill_polygon(np.array([[30, 1], [40, 1], [40, 2]], np.float64), (12, 20)).any()
 
 
 def test_an_iris_disc_is_whole_even_under_the_lid(drawn_face: DrawnFace) -> None:

@@ -62,7 +62,7 @@ def test_two_processes_learn_as_one_that_adds_up_two_batches(pairs: Path, tmp_pa
         torch.testing.assert_close(value, one[name], rtol=1e-4, atol=1e-5, msg=name)
     assert read_contents(tmp_path / "two" / "last.pt")["global_step"] == 4
 
-    _, faces = split_faces([pairs], "celeba", "iris")  # three: one process has two of them, the other one
+    faces = split_faces([pairs], "celeba", "iris")[1].pairs  # three: one process has two of them, the other one
     common = {name: [name] for name in spec.regions[1:]}
     held_out = HeldOut([HeldOutFace(face, "", "") for face in faces], common)
     counts = count_faces(two, spec, held_out, lambda: None)

@@ -320,6 +320,17 @@ def test_photos_are_sorted_into_faces_and_scenery_on_both_sides(tmp_path: Path) 
     assert names == [["/kept.jpg"], ["/ann.jpg"], ["/held.jpg"], ["/10.jpg"]]
 
 
+def test_a_photo_with_a_face_in_doubt_shows_the_finder_nothing(tmp_path: Path) -> None:
+    faces = {reason: LabelledFace("", ONE_FACE[0], rejected=reason) for reason in ("too small", "detections disagree")}
+    rows = [photo_of("/held.jpg", [HELD]), photo_of("/kept.jpg", [KEPT])]
+    rows += [replace(photo_of(f"/{reason}.jpg", [KEPT]), faces=[face]) for reason, face in faces.items()]
+    both = LabelledPhoto("/both.jpg", "s", faces=[*rows[1].faces, faces["detections disagree"]])
+    write_index(tmp_path, [*rows, both, photo_of("/10.jpg", [], "no face"), photo_of("/ann.jpg", [], "no face")])
+    photos = ScenePhotos.read([tmp_path], [tmp_path])
+    found = {photo.photo for pool in (photos.training, photos.validation) for photo in pool.faces}
+    assert found == {"/held.jpg", "/kept.jpg", "/too small.jpg"}
+
+
 def test_a_split_of_the_photos_own_is_kept(tmp_path: Path) -> None:
     photos = [
         replace(photo_of(f"/{side}.jpg", [group]), split=side)

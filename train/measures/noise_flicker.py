@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from realtime.preprocess import BgrImage
-from train.augment import add_noise
+from train.camera_faults import add_noise
 from train.checkpoint import NetworkSpec
 from train.dataset import FaceCrops
 from train.heads import class_map, classes_of, to_probs

@@ -1,0 +1,43 @@
+"""A mask hides nose and mouth, never the eyes."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from numpy.testing import assert_array_equal
+
+from realtime.preprocess import BgrImage
+from realtime.regions import Region
+from train.occluders.face_mask import cover_with_mask, rounded
+from train.occluders.layer import FacePlace
+
+LabelMap = npt.NDArray[np.uint8]
+MOUTH = (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE)
+EYES = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.RIGHT_IRIS, Region.LEFT_IRIS)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_mouth_is_hidden_in_picture_and_labels_and_the_eyes_stay(
+    seed: int, crop: BgrImage, face_map: LabelMap, place: FacePlace
+) -> None:
+    striped = crop.copy()
+    striped[:, ::2] = 255 - striped[:, ::2]
+    covered, label_map = cover_with_mask(BgrImage(striped), face_map, place, np.random.default_rng(seed))
+    assert not np.isin(label_map, MOUTH).any()
+    assert_array_equal(np.where(np.isin(face_map, EYES), face_map, 0), label_map)
+    stripes = np.abs(np.diff(covered.astype(int), axis=1)).max(axis=2)
+    assert stripes[np.isin(face_map, MOUTH)[:, 1:]].max() < 30
+    assert_array_equal(covered[:80], striped[:80])
+
+
+def test_masks_differ_in_colour(crop: BgrImage, face_map: LabelMap, place: FacePlace) -> None:
+    colors = {
+        tuple(cover_with_mask(crop, face_map, place, np.random.default_rng(seed))[0][160, 89] // 32)
+        for seed in range(12)
+    }
+    assert len(colors) >= 6
+
+
+def test_a_rounded_square_has_its_corners_cut_off() -> None:
+    corners = rounded(np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]]))
+    assert len(corners) == 16
+    assert np.abs(corners - 2).sum(axis=1).max() == pytest.approx(3)  # once cut: (1, 0) and (3, 0); the rest is within

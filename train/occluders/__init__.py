@@ -1,0 +1,1 @@
+"""What may come between a camera and a face, one module each."""
