@@ -20,10 +20,10 @@ $(1)/bin/python -m pip install --constraint constraints.txt $(2)
 @touch $@
 endef
 
-.PHONY: help webcam test check format bench openvino
+.PHONY: help webcam test check format bench openvino web test-web bench-web web-pictures
 
 help:  ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1  -  /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1  -  /p' Makefile
 
 webcam: .venv/.runtime  ## segment the camera live (ARGS="--source demo" and so on; ARGS=--help lists all)
 	$(RUNTIME) run_webcam.py $(ARGS)
@@ -59,6 +59,24 @@ openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in i
 	.venv-openvino/bin/python -m realtime.bench --json .bench/openvino.json
 	$(DEV) -m benchmarks.page docs/performance.md .bench
 
+web: web/node_modules/.installed  ## build the page that `python -m export web` hands out (Node 20.19 or later)
+	cd web && npm run build
+
+# Also that the committed build is what these sources make: packed files are compared by what is in them, because zlib's
+# versions pack otherwise.
+test-web: web/node_modules/.installed .venv-dev/.dev  ## the page's tests: units, then a real Chromium against Python
+	cd web && npm run types && npm test
+	rm -rf web/node_modules/.page && cd web && PAGE_FOLDER=node_modules/.page npx vite build --logLevel warn
+	$(DEV) -m web.checks.compare export/page web/node_modules/.page
+	.ci/chromium
+	cd web && npm run e2e
+
+bench-web: web/node_modules/.installed .venv-dev/.dev  ## what the page takes here, stage by stage; on a quiet machine
+	cd web && npm run bench
+
+web-pictures: web/node_modules/.installed .venv-dev/.dev  ## the pictures of docs/web.md
+	cd web && npm run pictures
+
 # A stamp file in each environment: a second call starts at once, a changed pin installs again.
 .venv/.runtime: pyproject.toml constraints.txt
 	$(call install,.venv,--editable '.[cpu]')
@@ -75,4 +93,9 @@ openvino: .venv-openvino/.runtime .venv-dev/.dev  ## the same for OpenVINO, in i
 .venv-oldest/.files: tests/export/oldest_runtime.txt
 	test -x .venv-oldest/bin/pip || $(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --no-deps --requirement $<
+	@touch $@
+
+# Not `npm ci`: the lock lacks rollup's packages for other systems, which npm could not resolve when it was made.
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm install --no-audit --no-fund
 	@touch $@

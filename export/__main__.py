@@ -18,7 +18,7 @@ from train.mask_folder import MASK_REGIONS
 from train.options import MASK_REGION_HELP, one_of
 
 SEVERAL_VALUES = {"--precision": re.compile(r"(fp|int)\d+"), "--format": re.compile(r"onnx|ort")}
-CHECKPOINT, VERIFY = "checkpoint", "verify"
+CHECKPOINT, VERIFY, WEB = "checkpoint", "verify", "web"
 
 app = typer.Typer(
     add_completion=False,
@@ -124,6 +124,27 @@ def verify(
         typer.echo(verify_file(model, provider))
 
 
+@app.command(WEB)
+def web(
+    model: Annotated[str, typer.Option(help="The .onnx file that the page runs, or the name of a shipped one.")],
+    out: Annotated[Path, typer.Option(help="Folder for the page; an earlier page in it is replaced.")],
+    serve: Annotated[bool, typer.Option("--serve", help="Serve it on this machine until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="For --serve; 0 takes a free one.")] = 8000,
+) -> None:
+    """Write a page that segments in the browser: a folder for any static host (docs/web.md)."""
+    with one_line_errors():
+        from export.page_folder import write_page
+        from export.page_server import PageServer
+        from realtime.session import find_model
+
+        page = write_page(find_model(model), out)
+        typer.echo(page.summary())
+        if serve:
+            with PageServer(out, port) as server:
+                typer.echo(f"{server.url} (Ctrl-C ends it)")
+                server.run()
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Errors that the user can mend become one line and exit code 1; all others stay what they are."""
@@ -137,7 +158,7 @@ def one_line_errors() -> Iterator[None]:
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line."""
     typed = sys.argv[1:] if words is None else words
-    app(args=with_command(spread_values(typed, SEVERAL_VALUES), (CHECKPOINT, VERIFY), CHECKPOINT))
+    app(args=with_command(spread_values(typed, SEVERAL_VALUES), (CHECKPOINT, VERIFY, WEB), CHECKPOINT))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The files of an export: made in a folder of their own, measured, and given their names once they are found good."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +20,8 @@ from export.parity import ParityError, compare, faults, run_network
 from export.report import REPORT_NAME, FileReport, Report
 from export.scores import F1, f1_lost, f1_on_contours, f1_on_labels, segmenter_of
 from export.source import Source
-from realtime.errors import OutputError, UserError
+from export.writing import writing
+from realtime.errors import UserError
 from realtime.session import SEGMENTER, Provider, Session
 from train.prediction import PhotoSegmenter
 
@@ -169,12 +169,3 @@ def _score(source: Source, sessions: dict[str, Session]) -> dict[str, F1]:
 
 def _refusal(row: FileReport) -> str:
     return f"{row.name} is not kept, it answers unlike the network: {', '.join(row.faults)}"
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says of a path that cannot be written into the user's line."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Iterator
 from importlib import resources
+from typing import cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from realtime.preprocess import BgrImage
 
@@ -30,12 +32,18 @@ def demo_frames() -> Iterator[BgrImage]:
 
 def demo_frame(portrait: BgrImage, time_s: float) -> BgrImage:
     """The portrait as it lies at this time: swaying, nodding, coming nearer and going back."""
+    matrix = portrait_matrix(time_s)
+    return BgrImage(
+        cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    )
+
+
+def portrait_matrix(time_s: float) -> npt.NDArray[np.float64]:
+    """(2, 3) from the portrait to the frame at this time, as cv2.warpAffine takes it."""
     phase = 2 * math.pi * time_s / PERIOD_S
     scale = 1.75 + 0.2 * math.sin(phase)  # never so small that the portrait's edges come into view
     angle_deg = 8 * math.sin(2 * phase + 0.5)
     center = (SIZE_WH[0] / 2 + 40 * math.sin(phase + 1), SIZE_WH[1] / 2 + 20 * math.sin(3 * phase))
     matrix = cv2.getRotationMatrix2D(FACE_CENTER_PX, angle_deg, scale)
     matrix[:, 2] += np.subtract(center, FACE_CENTER_PX)
-    return BgrImage(
-        cv2.warpAffine(portrait, matrix, SIZE_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    )
+    return cast("npt.NDArray[np.float64]", matrix)

@@ -106,6 +106,7 @@ class Session:
         provider: what really runs it.
         fallback: why `auto` did not take a faster provider that this ONNX Runtime has; empty where it did.
         metadata: the file's own, all of it, by key.
+        fixed_batch: how many images it takes at a time; None for any number.
 
     Args:
         path: the .onnx or .ort file.
@@ -145,7 +146,7 @@ class Session:
         self._input_tail = tuple(self._ort.get_inputs()[0].shape[1:])
         self._output_tail = tuple(self._ort.get_outputs()[0].shape[1:])
         batch = self._ort.get_inputs()[0].shape[0]
-        self._fixed_batch = batch if isinstance(batch, int) else None
+        self.fixed_batch = batch if isinstance(batch, int) else None
         self._binding = self._ort.io_binding()
         self._device = DEVICES.get(self.provider)
         self._buffers: dict[int, DeviceBuffers] = {}
@@ -174,7 +175,7 @@ class Session:
 
     def _run_all(self, images_bgr: npt.NDArray[np.uint8], result: npt.NDArray[Any]) -> None:
         """Run once, or as often as a fixed batch needs; the last one is filled up with zeros."""
-        size = self._fixed_batch or len(images_bgr)
+        size = self.fixed_batch or len(images_bgr)
         for first in range(0, len(images_bgr), size):
             images, answer = images_bgr[first : first + size], result[first : first + size]
             missing = size - len(images)

@@ -1,0 +1,1 @@
+"""What `make test-web` checks of a build."""

@@ -1,0 +1,1 @@
+"""Tables and golden vectors of the page."""
