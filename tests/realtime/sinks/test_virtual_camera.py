@@ -136,7 +136,7 @@ def test_a_recording_is_sent_at_its_own_pace_and_a_live_source_as_it_comes(camer
     paced, unpaced = (np.subtract(camera.sent_at_s, begun) for camera, begun in zip(cameras, begun_s, strict=True))
     assert (paced >= np.array([0, 0.1, 0.15, 0.3]) - 0.001).all()
     assert paced[-1] < 1.0
-    assert unpaced[-1] < 0.1
+    assert unpaced[-1] < 0.25
 
 
 def test_a_long_gap_and_a_clock_that_goes_back_are_not_waited_for(
