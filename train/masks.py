@@ -25,9 +25,7 @@ OVERSAMPLING = 4
 CLOSED_EYE_OPENNESS = 0.15
 """Lid distance over eye width under which an eye is closed; `eye_openness` tells how it is measured.
 
-On a sheet of 48 eyes between 0.07 and 0.21, of six sources, nearly all below were closed and all above open. 95 % of
-the eyes of photos of closed eyes lie below, and 8 % of other photos'. The blendshapes eyeBlinkLeft and eyeBlinkRight
-tell the two apart no better: the area under the ROC curve is 0.988, that of the openness 0.990."""
+On a sheet of 48 eyes between 0.07 and 0.21, of six sources, nearly all below were closed and all above open."""
 
 
 def face_points(landmarks: Landmarks) -> Points:

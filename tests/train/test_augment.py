@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from realtime.geometry import LAYOUTS, CropLayout
 from realtime.preprocess import BgrImage
 from realtime.regions import MIRROR, Region
+from tests.train.pictures import FixedDraws, dot_in, noise_image
 from train import augment
 from train.augment import (
     LIGHT_SHIFT_PX,
@@ -35,28 +35,6 @@ from train.occluders.face_mask import cover_with_mask
 SEEDS = range(12)
 PALETTE = np.array([[i % 2 * 255, i // 2 % 2 * 255, i // 4 * 255] for i in range(len(Region))], np.uint8)
 """A colour for each region id, as far from the others as eight colours can be."""
-
-
-class FixedDraws(np.random.Generator):
-    """A generator whose `normal` answers what it was told, one call after the other."""
-
-    def __init__(self, normals: Sequence[float | Sequence[float]]) -> None:
-        super().__init__(np.random.PCG64(0))
-        self._normals = iter(normals)
-
-    def normal(self, *_: object, **__: object) -> npt.NDArray[np.float64]:
-        return np.array(next(self._normals), np.float64)
-
-
-def noise_image(seed: int, shape_hw: tuple[int, int] = (314, 274)) -> BgrImage:
-    return BgrImage(np.random.default_rng(seed).integers(0, 256, (*shape_hw, 3), np.uint8))
-
-
-def dot_in(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """(2,) where the light of an image has its centre; the first pixel's is (0.5, 0.5)."""
-    light = image.reshape(*image.shape[:2], -1).astype(np.float64).sum(axis=2)
-    rows, columns = np.mgrid[: light.shape[0], : light.shape[1]] + 0.5
-    return np.array([(light * columns).sum(), (light * rows).sum()]) / light.sum()
 
 
 @pytest.fixture

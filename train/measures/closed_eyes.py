@@ -42,9 +42,7 @@ def score_closed_eyes(
     areas = {who: np.array(of_one, np.float64).reshape(-1, 2, 2) for who, of_one in rows.items()}
     return {
         "faces": len(found.crops),
-        "photos": len(photos.paths),
-        "learnt": photos.learnt,
-        "excepted": photos.excepted,
+        **photos.counts(),
         "without_face": found.without_face,
         "speck_px": SPECK_PX,
         **{who: summarize(of_one) for who, of_one in areas.items()},

@@ -36,9 +36,7 @@ def score_covered_mouths(
     }
     return {
         "faces": len(found.crops),
-        "photos": len(photos.paths),
-        "learnt": photos.learnt,
-        "excepted": photos.excepted,
+        **photos.counts(),
         "without_face": found.without_face,
         "speck_px": SPECK_PX,
         **{who: summarize(np.array(of_one)) for who, of_one in areas.items()},

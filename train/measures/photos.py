@@ -24,6 +24,10 @@ class UnlearntPhotos:
     learnt: int
     excepted: int
 
+    def counts(self) -> dict[str, int]:
+        """`photos`, `learnt` and `excepted`, for the scores."""
+        return {"photos": len(self.paths), "learnt": self.learnt, "excepted": self.excepted}
+
 
 def unlearnt_photos(
     folder: Path, data: Sequence[Path], exceptions: Collection[str] = (), most: int = 0
