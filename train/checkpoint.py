@@ -13,6 +13,7 @@ from realtime.geometry import LAYOUTS
 from train.heads import HEADS, SOFTMAX
 from train.models import build_network
 from train.one_class import Place, regions_of
+from train.widening import widen
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,19 @@ def load_first_weights(network: nn.Module, spec: NetworkSpec, path: Path) -> Non
     Args:
         network: changed in place.
         spec: what it is.
-        path: checkpoint of a network of the same name and width.
+        path: checkpoint of a network of the same name and width; or of a narrower one with the same regions, whose
+            channels are then copied.
 
     Raises:
         ValueError: the checkpoint cannot be read, or its network is another.
     """
     trained, was = load_checkpoint(path)
-    if (was.arch, was.width) != (spec.arch, spec.width):
-        raise ValueError(f"{path}: {was.arch} of width {was.width}, where {spec.arch} of width {spec.width} starts")
     state, fresh = trained.state_dict(), network.state_dict()
+    is_narrower = spec.width % was.width == 0 and was.regions == spec.regions
+    if was.arch != spec.arch or (was.width != spec.width and not is_narrower):
+        raise ValueError(f"{path}: {was.arch} of width {was.width}, where {spec.arch} of width {spec.width} starts")
+    if was.width != spec.width:
+        state = widen(state, network)
     own = {name for name in fresh if name not in state or state[name].shape != fresh[name].shape}
     own |= {name for name in fresh if name.startswith("normalization.")}
     network.load_state_dict({name: state[name] for name in fresh.keys() - own}, strict=False)
