@@ -25,7 +25,7 @@ MAX_FACES = 8
 ASPECTS_WH = ((4, 3), (16, 9), (9, 16), (3, 4), (1, 1))
 FACE_HEIGHT_PER_EYE_DISTANCE = 2.9
 """Hairline to chin over the distance of the eye centres: about 185 mm over 63 mm."""
-FACE_HEIGHT_SHARE = (0.06, 0.95)
+FACE_HEIGHT_SHARE = (0.06, 1.2)
 SMALLEST_EYE_DISTANCE_PX = 2.2
 HIT_ERROR = 0.5
 """A found face is a true one's when its points lie, on average, within this share of the interocular distance."""
@@ -267,11 +267,11 @@ def paste_photo(
 
 
 def _random_place(face: Points, size_wh: tuple[int, int], rng: np.random.Generator) -> CropTransform:
-    """Where in the scene this face goes: size log-uniform, roll mostly small, some beyond 45 degrees."""
+    """Where in the scene this face goes: size log-uniform to a close-up, roll mostly small, some beyond 45 degrees."""
     width, height = size_wh
     share = math.exp(rng.uniform(*np.log(FACE_HEIGHT_SHARE)))
     height_px = max(share * min(height, width * 1.2), SMALLEST_EYE_DISTANCE_PX * FACE_HEIGHT_PER_EYE_DISTANCE)
-    roll_deg = float(np.clip(rng.normal(0, 22), -70, 70))
+    roll_deg = float(np.clip(rng.normal(0, 22), -70, 70) if rng.random() < 0.5 else rng.uniform(-50, 50))
     where = (float(rng.uniform(0.08, 0.92)) * width, float(rng.uniform(0.05, 0.8)) * height)
     return place_face(face, height_px, roll_deg, where)
 

@@ -32,13 +32,11 @@ class FaceFinder(nn.Module):
         self.to_stride_32 = nn.Sequential(
             separable(widths[3], widths[4], 2), separable(widths[4], widths[4]), separable(widths[4], widths[4])
         )
-        joined = widths[3] // 2 * 2
-        self.lateral_8 = ConvBn(widths[2], joined, 1, relu=False)
-        self.lateral_16 = ConvBn(widths[3], joined, 1, relu=False)
-        self.lateral_32 = ConvBn(widths[4], joined, 1, relu=False)
-        self.join_16 = separable(joined, joined)
-        self.join_8 = nn.Sequential(separable(joined, joined), separable(joined, joined))
-        self.head = nn.Conv2d(joined, 7, 1)
+        self.from_stride_32 = ConvBn(widths[4], widths[3], 1, relu=False)
+        self.join_16 = separable(widths[3], widths[3])
+        self.from_stride_16 = ConvBn(widths[3], widths[2], 1, relu=False)
+        self.join_8 = nn.Sequential(*(separable(widths[2], widths[2]) for _ in range(3)))
+        self.head = nn.Conv2d(widths[2], 7, 1)
         assert self.head.bias is not None
         nn.init.constant_(self.head.bias[:1], -4.0)  # faces are rare: start by expecting none
 
@@ -56,9 +54,10 @@ class FaceFinder(nn.Module):
         x = F.conv2d(thumbnail_bgr.to(weight.dtype).permute(0, 3, 1, 2), weight, stride=2, padding=1)
         at_8 = self.to_stride_8(self.to_stride_4(self.stem(x)))
         at_16 = self.to_stride_16(at_8)
-        at_32 = self.lateral_32(self.to_stride_32(at_16))
-        at_16 = self.join_16(F.relu(self.lateral_16(at_16) + F.interpolate(at_32, scale_factor=2.0, mode="nearest")))
-        at_8 = self.join_8(F.relu(self.lateral_8(at_8) + F.interpolate(at_16, scale_factor=2.0, mode="nearest")))
+        from_32 = self.from_stride_32(self.to_stride_32(at_16))
+        at_16 = self.join_16(F.relu(at_16 + F.interpolate(from_32, scale_factor=2.0, mode="nearest")))
+        from_16 = self.from_stride_16(at_16)
+        at_8 = self.join_8(F.relu(at_8 + F.interpolate(from_16, scale_factor=2.0, mode="nearest")))
         output: Tensor = self.head(at_8)
         return output
 
