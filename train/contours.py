@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from realtime.geometry import CROP_SIZE_WH, CropTransform
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
 from train.masks import fill_polygon, reduce_label_map
@@ -41,6 +42,11 @@ class ContourPhoto:
         if pixels is None:
             raise ValueError(f"{self.path}: missing or unreadable")
         return BgrImage(pixels)
+
+    def crop_label_map(self, crop: CropTransform) -> npt.NDArray[np.uint8]:
+        """`label_map` of an aligned crop: (218, 178)."""
+        outlines = {name: crop.to_crop(outline) for name, outline in self.outlines.items()}
+        return ContourPhoto(self.path, outlines).label_map(CROP_SIZE_WH)
 
     def label_map(self, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """(H, W) uint8: right and left eye with their irises, both lips as `UPPER_LIP`, the mouth between them."""

@@ -25,16 +25,16 @@ from train.measures.finder_frames import empty_frames, made_frames
 from train.measures.held_out import FaceCounts, HeldOut, HeldOutFace, count_faces, spread
 from train.measures.jitter import score_jitter
 from train.measures.noise_flicker import score_noise_flicker
-from train.measures.outlines import score_contours
+from train.measures.outlines import outlined_crops, score_contours
 from train.measures.photos import UnlearntPhotos, read_exceptions, unlearnt_photos
-from train.measures.worst import draw_worst, worst_faces
+from train.measures.worst import JudgedCrop, draw_worst, worst_faces
 from train.models.face_finder import decode_faces
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 from train.tint import tint
 
-WORST_NAME = "worst.png"
+WORST_NAME, WORST_OUTLINES_NAME = "worst.png", "worst_outlines.png"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def evaluate_segmenter(
     mask_region: str | None = None,
     split: str = VAL,
 ) -> dict[str, Any]:
-    """All scores of a segmenter; writes `comparison.png` and `worst.png` into `out`.
+    """All scores of a segmenter; writes `comparison.png`, `worst.png` and `worst_outlines.png` into `out`.
 
     Args:
         network: in evaluation mode.
@@ -97,8 +97,9 @@ def evaluate_segmenter(
     counts = count_faces(network, spec, held_out, on_item)
     scores: dict[str, Any] = {SCORED[split]: label_scores(held_out.faces, counts)}
     if yardsticks.landmarker:
-        photos = score_photos(network, spec, contours, closed, covered, yardsticks.landmarker, on_item)
-        scores |= photos
+        with FaceLandmarker(yardsticks.landmarker) as landmarker:
+            scores |= score_photos(network, spec, contours, closed, covered, landmarker, on_item)
+            draw_worst_outlines(network, spec, contours, landmarker, out)
     if yardsticks.steady_faces:
         some = held_out.spread(yardsticks.steady_faces)
         scores["jitter"] = score_jitter(network, spec, some, on_item)
@@ -134,19 +135,18 @@ def score_photos(
     contours: Sequence[ContourPhoto],
     closed_eyes: UnlearntPhotos | None,
     covered_mouths: UnlearntPhotos | None,
-    landmarker: Path,
+    landmarker: FaceLandmarker,
     on_item: Callable[[], None],
 ) -> dict[str, Any]:
     """The measures on photos whose faces the landmarker finds: those that are given."""
     scores: dict[str, Any] = {}
     segmenter = PhotoSegmenter.of_network(network, spec)
-    with FaceLandmarker(landmarker) as finder:
-        if contours:
-            scores["contours"] = asdict(score_contours(network, spec, contours, finder, on_item))
-        if closed_eyes:
-            scores["closed_eyes"] = score_closed_eyes(segmenter, closed_eyes, finder, on_item)
-        if covered_mouths:
-            scores["covered_mouths"] = score_covered_mouths(segmenter, covered_mouths, finder, on_item)
+    if contours:
+        scores["contours"] = asdict(score_contours(network, spec, contours, landmarker, on_item))
+    if closed_eyes:
+        scores["closed_eyes"] = score_closed_eyes(segmenter, closed_eyes, landmarker, on_item)
+    if covered_mouths:
+        scores["covered_mouths"] = score_covered_mouths(segmenter, covered_mouths, landmarker, on_item)
     return scores
 
 
@@ -217,8 +217,23 @@ def draw_pictures(
     dice = counts.face_dice()
     worst = worst_faces(dice)
     if worst:
-        picture = draw_worst(segmenter, [faces[index] for index in worst], dice[worst].tolist())
+        picture = draw_worst(segmenter, [JudgedCrop.of_face(faces[index], float(dice[index])) for index in worst])
         cv2.imwrite(str(out / WORST_NAME), picture)
+
+
+def draw_worst_outlines(
+    network: nn.Module,
+    spec: NetworkSpec,
+    photos: Sequence[ContourPhoto],
+    landmarker: FaceLandmarker,
+    out: Path,
+) -> None:
+    """Write `worst_outlines.png`: the same of photos with people's outlines, where there are any."""
+    segmenter = PhotoSegmenter.of_network(network, spec)
+    crops = outlined_crops(segmenter, photos, landmarker)
+    worst = worst_faces(np.array([crop.dice for crop in crops]))
+    if worst:
+        cv2.imwrite(str(out / WORST_OUTLINES_NAME), draw_worst(segmenter, [crops[index] for index in worst]))
 
 
 def draw_comparison(

@@ -1,4 +1,4 @@
-"""A wider network that computes what a trained narrow one does, and can learn more. Source: Net2Net, arXiv:1511.05641."""
+"""A wider network that computes what a trained narrow one does. Source: Net2Net, arXiv:1511.05641."""
 
 import torch
 from torch import Tensor, nn

@@ -136,7 +136,7 @@ def test_one_command_takes_every_measure(segmenter: Path, data: Path, sight: tup
     assert scores["covered_mouths"]["faces"] == 2
     assert scores["jitter"]["faces"] == scores["noise_flicker"]["faces"] == 6
     assert set(scores["contours"]["edges_px"]) == {"ours", "mediapipe"}
-    for picture in ("comparison.png", "worst.png"):
+    for picture in ("comparison.png", "worst.png", "worst_outlines.png"):
         assert cv2.imread(str(out / picture)) is not None
     for title in ("by source", "drawn by people", "closed eyes", "covered mouths", "crop moved", "still photos"):
         assert title in " ".join(result.output.split())

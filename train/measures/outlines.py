@@ -8,13 +8,14 @@ import numpy.typing as npt
 from torch import nn
 
 from realtime.geometry import CropLayout, CropTransform
-from realtime.preprocess import BgrImage
+from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import Region
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto
 from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import draw_label_map, face_points
 from train.measures.edges import edge_distance_px
+from train.measures.worst import JudgedCrop
 from train.metrics import RegionScore, score_of
 from train.prediction import LabelMap, PhotoSegmenter
 
@@ -120,6 +121,23 @@ def score_outlines(
         for who in drawers
     }
     return scores, without_face
+
+
+def outlined_crops(
+    segmenter: PhotoSegmenter, photos: Sequence[ContourPhoto], landmarker: FaceLandmarker
+) -> list[JudgedCrop]:
+    """The crop of each photo in which a face is found, people's outlines, and the Dice of all that they enclose."""
+    crops = []
+    for photo in photos:
+        photo_bgr = photo.read()
+        for landmarks in landmarker.find(photo_bgr)[:1]:
+            transform = CropTransform.from_points(face_points(landmarks), segmenter.layout)
+            crop_bgr, truth = crop_face(photo_bgr, transform), photo.crop_label_map(transform)
+            areas = {name: np.zeros(3) for name in COMPARED}
+            add_areas(areas, COMPARED, truth, segmenter.segment_crop(crop_bgr))
+            dice = score_of(*sum(areas.values(), np.zeros(3)).tolist()).dice
+            crops.append(JudgedCrop(crop_bgr, truth, photo.path.name, photo.path.absolute().parents[1].name, dice))
+    return crops
 
 
 def add_areas(

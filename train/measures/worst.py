@@ -1,6 +1,7 @@
-"""A picture of the held-out crops that went worst, for the eye to find out why."""
+"""A picture of the crops that went worst, for the eye to find out why."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,12 +11,36 @@ from realtime.preprocess import BgrImage
 from realtime.regions import COLORS_BGR, Region
 from train.augment import center_pair
 from train.measures.held_out import HeldOutFace
-from train.prediction import PhotoSegmenter
+from train.prediction import LabelMap, PhotoSegmenter
 
 WORST, COLUMNS = 40, 8
 ENLARGED = 2
 TEXT_HEIGHT_PX = 36
 WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class JudgedCrop:
+    """A crop, how it should be labelled, and how well it was.
+
+    Attributes:
+        crop_bgr: (218, 178, 3) uint8.
+        truth: (218, 178) uint8 region ids.
+        name, source: of the face or its photo.
+        dice: of all regions as one.
+    """
+
+    crop_bgr: BgrImage
+    truth: LabelMap
+    name: str
+    source: str
+    dice: float
+
+    @classmethod
+    def of_face(cls, face: HeldOutFace, dice: float) -> "JudgedCrop":
+        """That of a held-out face."""
+        crop_bgr, truth = center_pair(*face.pair.read())
+        return cls(BgrImage(np.ascontiguousarray(crop_bgr)), truth, face.name, face.source, dice)
 
 
 def worst_faces(dice: npt.NDArray[np.float64], most: int = WORST) -> list[int]:
@@ -29,22 +54,14 @@ def worst_faces(dice: npt.NDArray[np.float64], most: int = WORST) -> list[int]:
     return [index for index in order if np.isfinite(dice[index])][:most]
 
 
-def draw_worst(segmenter: PhotoSegmenter, faces: Sequence[HeldOutFace], dice: Sequence[float]) -> BgrImage:
-    """Tiles of crops: the labels' outlines in white, the predicted ones in their regions' colours.
-
-    Args:
-        segmenter: of the network.
-        faces: at least one.
-        dice: of each; written under its tile with its name and source.
-    """
+def draw_worst(segmenter: PhotoSegmenter, crops: Sequence[JudgedCrop]) -> BgrImage:
+    """Tiles of crops, one at least: the true outlines in white, the predicted ones in their regions' colours."""
     tiles = []
-    for face, one_dice in zip(faces, dice, strict=True):
-        crop_bgr, truth = center_pair(*face.pair.read())
-        crop_bgr = BgrImage(np.ascontiguousarray(crop_bgr))
-        tile = _enlarge(crop_bgr, cv2.INTER_CUBIC)
-        _draw_outlines(tile, truth, dict.fromkeys(Region, WHITE))
-        _draw_outlines(tile, segmenter.segment_crop(crop_bgr), COLORS_BGR)
-        tiles.append(_with_text(BgrImage(tile), (face.name, f"{face.source}  Dice {one_dice:.3f}")))
+    for crop in crops:
+        tile = _enlarge(crop.crop_bgr, cv2.INTER_CUBIC)
+        _draw_outlines(tile, crop.truth, dict.fromkeys(Region, WHITE))
+        _draw_outlines(tile, segmenter.segment_crop(crop.crop_bgr), COLORS_BGR)
+        tiles.append(_with_text(BgrImage(tile), (crop.name, f"{crop.source}  Dice {crop.dice:.3f}")))
     tiles += [BgrImage(np.zeros_like(tiles[0]))] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
     return BgrImage(np.vstack(rows))

@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.geometry import TIGHT
+from realtime.geometry import TIGHT, CropTransform
 from realtime.regions import Region
 from train.contours import read_contours
-from train.measures.outlines import score_outlines
+from train.masks import face_points
+from train.measures.outlines import outlined_crops, score_outlines
+from train.prediction import PhotoSegmenter
 
 OUTLINES = {
     "right_eye": [[100, 170], [124, 170], [124, 182], [100, 182]],
@@ -53,3 +55,28 @@ def test_edges_are_told_in_pixels_of_the_crop_and_overlap_in_the_photos(
 def inner_px() -> float:
     """The other long side, which lies inside: four from the outline's own, or nearer to a short side's pixels."""
     return sum(min(4, distance) for column in range(1, 23) for distance in [min(column, 23 - column)])
+
+
+def test_outlined_crops_stand_as_the_network_sees_them(drawn_face, told_landmarker, tmp_path: Path) -> None:
+    (tmp_path / "london" / "images").mkdir(parents=True)
+    (tmp_path / "london" / "contours.json").write_text(json.dumps({"a.png": OUTLINES, "black.png": OUTLINES}))
+    for name, level in (("a", 90), ("black", 0)):
+        cv2.imwrite(str(tmp_path / "london" / "images" / f"{name}.png"), np.full((440, 360, 3), level, np.uint8))
+    face = 2 * drawn_face()
+    crop = CropTransform.from_points(face_points(face), TIGHT)
+    eye = np.round(crop.to_crop(np.array(OUTLINES["right_eye"], float))).astype(int)
+
+    def sees_one_eye(crops):
+        probs = np.zeros((1, 8, 218, 178), np.float32)
+        probs[:, Region.BACKGROUND] = 0.5
+        probs[:, Region.RIGHT_EYE, eye[0, 1] : eye[2, 1], eye[0, 0] : eye[2, 0]] = 1
+        return probs
+
+    segmenter = PhotoSegmenter(sees_one_eye, tuple(Region), "softmax", TIGHT)
+    photos = read_contours(tmp_path / "london")
+    (judged,) = outlined_crops(segmenter, photos, told_landmarker([face]))
+    assert (judged.name, judged.source) == ("a.png", "london")
+    assert judged.crop_bgr.shape == (218, 178, 3)
+    truth = [(judged.truth == region).sum() for region in (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP)]
+    assert truth == pytest.approx([24 * 12 / 4, 24 * 12 / 4, (80 * 30 - 40 * 10) / 4], rel=0.15)
+    assert judged.dice == pytest.approx(2 * truth[0] / (truth[0] + sum(truth)), rel=0.1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from realtime.regions import COLORS_BGR, Region
 from train.measures.held_out import HeldOutFace
-from train.measures.worst import COLUMNS, ENLARGED, TEXT_HEIGHT_PX, WHITE, draw_worst, worst_faces
+from train.measures.worst import COLUMNS, ENLARGED, TEXT_HEIGHT_PX, WHITE, JudgedCrop, draw_worst, worst_faces
 from train.prediction import PhotoSegmenter
 
 
@@ -21,7 +21,7 @@ def test_labels_are_outlined_in_white_and_predictions_in_their_colours(spec, rea
     seen[48 + 150 : 48 + 170, 48 + 70 : 48 + 110] = Region.LOWER_LIP
     pair = painted(seen)
     face = HeldOutFace(type(pair)(pair.canvas, labels), "name", "source")
-    sheet = draw_worst(PhotoSegmenter.of_network(reads_ids, spec), [face] * 9, [0.1] * 9)
+    sheet = draw_worst(PhotoSegmenter.of_network(reads_ids, spec), [JudgedCrop.of_face(face, 0.1)] * 9)
     height, width = 218 * ENLARGED, 178 * ENLARGED
     assert sheet.shape == (2 * (height + TEXT_HEIGHT_PX), COLUMNS * width, 3)
     for tile in (sheet[:height, :width], sheet[:height, width : 2 * width]):
