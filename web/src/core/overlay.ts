@@ -1,6 +1,6 @@
 /** The picture one sees: an effect on each face's regions, at the frame's own resolution, as realtime/overlay.py. */
 import * as effects from "./effects";
-import { type Box, boxAround } from "./geometry";
+import { type Box } from "./geometry";
 import { type Image } from "./image";
 import { findPatch, hidingBox } from "./patch";
 import { PARTS, REGION_GROUPS, type Region, type Rgb } from "./regions";
@@ -31,14 +31,13 @@ export const DEFAULT_LOOK: Look = {
 export class Overlay {
   #below: { readonly box: Box; readonly pixels: Image }[] = [];
 
-  /** Draw on the frame; the box around all that was changed, undefined where nothing was. */
-  draw(frame: Image, faces: readonly Face[], look: Look): Box | undefined {
+  /** Draw on the frame. */
+  draw(frame: Image, faces: readonly Face[], look: Look): void {
     this.#below = [];
     for (const face of faces) {
       if (look.effect === "pixelate") this.#pixelate(frame, face, look);
       else if (look.opacity > 0) this.#paint(frame, face, look);
     }
-    return this.#below.reduce<Box | undefined>((around, { box }) => boxAround(around, box), undefined);
   }
 
   /** Put back what the last `draw` changed. */

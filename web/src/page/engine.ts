@@ -1,6 +1,6 @@
 /** The worker, as the page sees it: load, segment a frame, change the look. */
 import type { Look } from "../core/overlay";
-import type { FromWorker, Picture, Ready, ToWorker, Wish } from "../worker/messages";
+import type { FramePicture, FromWorker, Picture, Ready, ToWorker, Wish } from "../worker/messages";
 
 export type FrameOptions = { readonly timeS: number; readonly isStill: boolean; readonly labels?: boolean };
 
@@ -30,12 +30,12 @@ export class Engine {
       };
     });
     this.ready.catch(() => undefined); // whoever waits is told; nobody may be waiting yet
-    this.#send({ type: "load", base: document.baseURI, wish, look });
+    this.#send({ type: "load", base: document.baseURI, wish, cores: navigator.hardwareConcurrency, look });
   }
 
-  /** The picture with the effect drawn, on this very frame. The bitmap is used up. */
-  segment(bitmap: ImageBitmap, { timeS, isStill, labels = false }: FrameOptions): Promise<Picture> {
-    return this.#ask((id) => this.#send({ type: "frame", id, bitmap, timeS, isStill, labels }, [bitmap]));
+  /** The picture with the effect drawn, on this very frame. What is given is used up. */
+  segment(picture: FramePicture, { timeS, isStill, labels = false }: FrameOptions): Promise<Picture> {
+    return this.#ask((id) => this.#send({ type: "frame", id, picture, timeS, isStill, labels }, [picture]));
   }
 
   /** The last frame in another look, which the next ones have, too. */

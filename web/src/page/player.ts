@@ -37,9 +37,9 @@ export class Player {
         continue;
       }
       const frame = await source.next();
-      if (!frame || this.#source !== source) return frame?.bitmap.close();
+      if (!frame || this.#source !== source) return frame?.picture.close();
       const startMs = performance.now();
-      const picture = await this.engine.segment(frame.bitmap, { timeS: frame.timeS, isStill: source.isStill });
+      const picture = await this.engine.segment(frame.picture, { timeS: frame.timeS, isStill: source.isStill });
       if (this.#source !== source) return picture.bitmap.close();
       this.onPicture(picture, startMs);
     }

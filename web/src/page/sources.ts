@@ -1,6 +1,7 @@
 /** Where frames come from: camera, video file, photo, demo. */
 import { DEMO_FPS, DEMO_HEIGHT, DEMO_WIDTH, portraitMatrix } from "../core/demo";
 import { shiftMatrix } from "../core/geometry";
+import type { FramePicture } from "../worker/messages";
 
 const LONGEST_SIDE_PX = 4096;
 const CAMERA_SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
@@ -16,7 +17,7 @@ export interface Source {
   /** Whether it shows the user as a mirror would. */
   readonly isSelfie: boolean;
   /** The newest frame that was not taken yet, once there is one; undefined at the end. */
-  next(): Promise<{ bitmap: ImageBitmap; timeS: number } | undefined>;
+  next(): Promise<{ picture: FramePicture; timeS: number } | undefined>;
   stop(): void;
 }
 
@@ -43,7 +44,7 @@ export class StillSource implements Source {
   async next() {
     const bitmap = this.#bitmap;
     this.#bitmap = undefined;
-    return bitmap && { bitmap, timeS: 0 };
+    return bitmap && { picture: bitmap, timeS: 0 };
   }
 
   stop(): void {
@@ -78,7 +79,8 @@ class VideoSource implements Source {
     if (this.#isOver) return undefined;
     this.#isFresh = false;
     const timeS = this.timeS();
-    return { bitmap: await createImageBitmap(this.video), timeS };
+    const { video } = this;
+    return { picture: "VideoFrame" in self ? new VideoFrame(video) : await createImageBitmap(video), timeS };
   }
 
   stop(): void {
@@ -174,7 +176,7 @@ export class DemoSource implements Source {
     this.#frame = this.#dueFrame();
     const timeS = this.#frame / DEMO_FPS;
     drawDemo(this.#context, this.portrait, timeS);
-    return { bitmap: await createImageBitmap(this.#canvas), timeS };
+    return { picture: await createImageBitmap(this.#canvas), timeS };
   }
 
   stop(): void {

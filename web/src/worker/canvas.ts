@@ -1,31 +1,33 @@
-/** The worker's own canvas: a frame's pixels out of a bitmap, and a bitmap out of drawn pixels. */
-import type { Box } from "../core/geometry";
+/** The worker's own canvas: a frame's pixels, and a bitmap out of drawn pixels. */
 import type { Image } from "../core/image";
+import type { FramePicture } from "./messages";
 
 export class FrameCanvas {
   #canvas = new OffscreenCanvas(1, 1);
   #context = contextOf(this.#canvas);
-  #pixels = this.#context.getImageData(0, 0, 1, 1);
+  #pixels = new ImageData(1, 1);
 
-  /** Its pixels, RGBA; valid until the next frame. The bitmap is used up. */
-  read(bitmap: ImageBitmap): Image {
-    const { width, height } = bitmap;
-    if (width !== this.#canvas.width || height !== this.#canvas.height) {
+  /** Its pixels, RGBA; valid until the next frame. The picture is used up. */
+  async read(picture: FramePicture): Promise<Image> {
+    const [width, height] = sizeOf(picture);
+    if (width !== this.#pixels.width || height !== this.#pixels.height) {
       this.#canvas = new OffscreenCanvas(width, height);
       this.#context = contextOf(this.#canvas);
+      this.#pixels = new ImageData(width, height);
     }
-    this.#context.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    this.#pixels = this.#context.getImageData(0, 0, width, height);
+    if (isCopied(picture)) {
+      await picture.copyTo(this.#pixels.data, { format: "RGBA" });
+    } else {
+      this.#context.drawImage(picture, 0, 0);
+      this.#pixels = this.#context.getImageData(0, 0, width, height);
+    }
+    picture.close();
     return { width, height, channels: 4, data: this.#pixels.data };
   }
 
-  /** The picture, whose pixels changed in this box since it was read or last put. */
-  async write(changed: Box | undefined): Promise<ImageBitmap> {
-    if (changed) {
-      const [left, top, right, bottom] = changed;
-      this.#context.putImageData(this.#pixels, 0, 0, left, top, right - left, bottom - top);
-    }
+  /** The picture as its pixels are now. */
+  async write(): Promise<ImageBitmap> {
+    this.#context.putImageData(this.#pixels, 0, 0);
     return createImageBitmap(this.#canvas);
   }
 }
@@ -33,3 +35,18 @@ export class FrameCanvas {
 function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
   return canvas.getContext("2d", { willReadFrequently: true, alpha: false })!;
 }
+
+function sizeOf(picture: FramePicture): [number, number] {
+  return "displayWidth" in picture ? [picture.displayWidth, picture.displayHeight] : [picture.width, picture.height];
+}
+
+/** Whether the browser can turn it into RGBA without a canvas, which is faster; some ignore the format, or a phone's turn. */
+function isCopied(picture: FramePicture): picture is VideoFrame {
+  if (!("copyTo" in picture)) return false;
+  const { displayWidth, displayHeight, visibleRect } = picture, { rotation, flip } = picture as Turned;
+  const isAsShown = visibleRect?.width === displayWidth && visibleRect.height === displayHeight && !rotation && !flip;
+  return isAsShown && picture.allocationSize({ format: "RGBA" }) === displayWidth * displayHeight * 4;
+}
+
+/** What TypeScript does not know of video frames yet. */
+type Turned = { readonly rotation?: number; readonly flip?: boolean };

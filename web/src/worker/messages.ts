@@ -4,13 +4,16 @@ import type { Look } from "../core/overlay";
 export type Backend = "webgpu" | "wasm";
 export type Wish = Backend | "auto";
 
+/** A bitmap, or a video's frame where the browser can give one. */
+export type FramePicture = ImageBitmap | VideoFrame;
+
 export type ToWorker =
-  | { readonly type: "load"; readonly base: string; readonly wish: Wish; readonly look: Look }
+  | { readonly type: "load"; readonly base: string; readonly wish: Wish; readonly cores: number; readonly look: Look }
   /** A frame to segment and draw on; `labels` asks for the ids, too. */
   | {
       readonly type: "frame";
       readonly id: number;
-      readonly bitmap: ImageBitmap;
+      readonly picture: FramePicture;
       readonly timeS: number;
       readonly isStill: boolean;
       readonly labels: boolean;

@@ -35,14 +35,19 @@ async function gpuProblem(wish: Wish): Promise<string | undefined> {
   }
 }
 
+/** For WASM. One core is left to camera and page: threads of ONNX Runtime that wait for work keep theirs busy. */
+export function threadsFor(cores: number, isIsolated: boolean): number {
+  return isIsolated ? Math.max(1, Math.min(MOST_THREADS, cores - 1)) : 1;
+}
+
 /** Loaded and set up; sessions can be made. */
-export async function startRuntime(backend: Backend, base: URL): Promise<Runtime> {
+export async function startRuntime(backend: Backend, base: URL, cores: number): Promise<Runtime> {
   const { library, core } = RUNTIME_FILES[backend], folder = new URL("runtime/", base);
   const [ort, wasmBinary] = await Promise.all([
     import(/* @vite-ignore */ new URL(library, folder).href) as Promise<typeof Ort>,
     downloadUnpacked(new URL(`${core}.wasm.gz`, folder)),
   ]);
-  const threads = self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const threads = threadsFor(cores, self.crossOriginIsolated);
   ort.env.wasm.wasmPaths = { mjs: new URL(`${core}.mjs`, folder).href };
   ort.env.wasm.wasmBinary = wasmBinary;
   ort.env.wasm.numThreads = threads;

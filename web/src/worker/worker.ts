@@ -1,6 +1,5 @@
 /** The worker: frames in, pictures with the effect drawn out. What it answers with is on the very frame it was given. */
 import { findFaces } from "../core/finder";
-import { type Box, boxAround } from "../core/geometry";
 import type { Image } from "../core/image";
 import { DEFAULT_LOOK, Overlay } from "../core/overlay";
 import { STRENGTHS } from "../core/smoothing";
@@ -19,7 +18,6 @@ let tracker: FaceTracker | undefined;
 let look = DEFAULT_LOOK;
 let frame: Image | undefined;
 let faces: Face[] = [];
-let drawn: Box | undefined;
 
 let last = Promise.resolve();
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
@@ -48,13 +46,13 @@ function sendPicture(picture: Omit<Picture, "type">): void {
   send({ type: "picture", ...picture }, [picture.bitmap]);
 }
 
-async function load({ base, wish }: Extract<ToWorker, { type: "load" }>): Promise<void> {
+async function load({ base, wish, cores }: Extract<ToWorker, { type: "load" }>): Promise<void> {
   const folder = new URL(base), models = downloadModels(folder);
   const { backends, note } = await backendsFor(wish), notes = note ? [note] : [];
   const { name, card } = await models;
   for (const backend of backends) {
     try {
-      const runtime = await startRuntime(backend, folder), networks = await loadNetworks(runtime, await models);
+      const runtime = await startRuntime(backend, folder, cores), networks = await loadNetworks(runtime, await models);
       tracker = new FaceTracker(
         (image) => findFaces(image, networks.find), networks.segment,
         { regions: card.regions, layout: card.layout, mostFaces: MOST_FACES, strength: STRENGTHS.low }, timer,
@@ -68,13 +66,13 @@ async function load({ base, wish }: Extract<ToWorker, { type: "load" }>): Promis
   }
 }
 
-async function segment({ id, bitmap, timeS, isStill, labels }: Extract<ToWorker, { type: "frame" }>): Promise<Omit<Picture, "type">> {
+async function segment({ id, picture, timeS, isStill, labels }: Extract<ToWorker, { type: "frame" }>): Promise<Omit<Picture, "type">> {
   if (!tracker) throw new Error("A frame came before the networks were loaded.");
-  const image = timer.time("read", () => canvas.read(bitmap));
+  const image = await timer.timeAsync("read", () => canvas.read(picture));
   frame = image;
   faces = await tracker.follow(image, timeS, isStill);
-  drawn = timer.time("draw", () => overlay.draw(image, faces, look));
-  const picture = await timer.timeAsync("write", () => canvas.write(drawn));
+  timer.time("draw", () => overlay.draw(image, faces, look));
+  const bitmap = await timer.timeAsync("write", () => canvas.write());
   const labeled = labels
     ? faces.map((face) => ({
         number: face.number,
@@ -82,13 +80,12 @@ async function segment({ id, bitmap, timeS, isStill, labels }: Extract<ToWorker,
         labels: frameLabels(face, image),
       }))
     : undefined;
-  return { id, bitmap: picture, faces: faces.length, stagesMs: timer.take(), labeled };
+  return { id, bitmap, faces: faces.length, stagesMs: timer.take(), labeled };
 }
 
 /** The last frame again, in the look of now. */
 async function redraw(image: Image): Promise<ImageBitmap> {
   overlay.restore(image);
-  const before = drawn;
-  drawn = timer.time("draw", () => overlay.draw(image, faces, look));
-  return timer.timeAsync("write", () => canvas.write(boxAround(before, drawn)));
+  timer.time("draw", () => overlay.draw(image, faces, look));
+  return timer.timeAsync("write", () => canvas.write());
 }
