@@ -1,34 +1,85 @@
-"""How often each training face is drawn in an epoch, so that a large source does not drown a small one."""
+"""How often each training face is drawn in an epoch, so that those of which there are many do not drown the others."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from realtime.geometry import CropLayout
+from realtime.preprocess import BgrImage
+from train.folders import Pair
+from train.label_set import MARGIN_PX
+from train.skin_tone import TONES, tone_of, typology_angle_deg
+
+MOST_OFTENER = 4.0
 Repeats = npt.NDArray[np.float64]
 """(N,) how often each of N faces is drawn in an epoch, on average; together N times."""
 
 
-def every_face_once(sources: Sequence[str]) -> Repeats | None:
+@dataclass(frozen=True)
+class TrainingFaces:
+    """What is known of N training faces.
+
+    Attributes:
+        sources: of each.
+        pairs: their crops; none for the face finder, which sees scenes.
+        layout: of the crops.
+    """
+
+    sources: Sequence[str]
+    pairs: Sequence[Pair]
+    layout: CropLayout
+
+
+def every_face_once(faces: TrainingFaces) -> Repeats | None:
     """None: an epoch shows each face once, whatever source it is of."""
     return None
 
 
-def by_source(sources: Sequence[str]) -> Repeats:
+def by_source(faces: TrainingFaces) -> Repeats:
     """Each source in proportion to the square root of its size, its faces equally often.
 
     Between showing each face and each source equally often: of 7,000 ordinary faces and 250 masked ones, 16 % of what
     is shown is masked in place of 3 % or 50 %, and each masked face comes five times an epoch, not fifteen. Source: as
     languages are drawn in multilingual training, arXiv:1901.07291, with the exponent one half.
-
-    Args:
-        sources: of each of N faces.
     """
-    sizes = Counter(sources)
-    weight = np.array([sizes[source] ** -0.5 for source in sources])
-    repeats: Repeats = weight * (len(sources) / weight.sum())
+    return _scaled(_root_weights(faces.sources))
+
+
+def by_source_and_tone(faces: TrainingFaces) -> Repeats:
+    """The same, and each tone of `train.skin_tone` as often as the others, but none over `MOST_OFTENER` times as often.
+
+    Every crop is read for it once.
+    """
+    weight = _root_weights(faces.sources)
+    tones = np.array([_tone_of(pair, faces.layout) for pair in faces.pairs])
+    oftener = np.ones(len(tones))
+    for tone in set(tones):
+        is_here = tones == tone
+        share = weight[is_here].sum() / weight.sum()
+        oftener[is_here] = min(MOST_OFTENER, 1 / (len(TONES) * share))
+    return _scaled(weight * oftener)
+
+
+def _tone_of(pair: Pair, layout: CropLayout) -> str:
+    crop_bgr = BgrImage(pair.read_canvas()[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX])
+    return tone_of(typology_angle_deg(crop_bgr, layout))
+
+
+def _root_weights(kinds: Sequence[str]) -> Repeats:
+    sizes = Counter(kinds)
+    return np.array([sizes[kind] ** -0.5 for kind in kinds])
+
+
+def _scaled(weight: Repeats) -> Repeats:
+    repeats: Repeats = weight * (len(weight) / weight.sum())
     return repeats
 
 
-BALANCES: dict[str, Callable[[Sequence[str]], Repeats | None]] = {"none": every_face_once, "source": by_source}
+BALANCES: dict[str, Callable[[TrainingFaces], Repeats | None]] = {
+    "none": every_face_once,
+    "source": by_source,
+    "source+tone": by_source_and_tone,
+}

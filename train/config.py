@@ -65,7 +65,7 @@ class FitConfig:
         resume: checkpoint to go on from.
         head: softmax or sigmoid.
         augment: what happens to a segmenter's training crops, one of `AUGMENTATIONS`.
-        balance: how often the training faces of each source are drawn, one of `BALANCES`.
+        balance: how often training faces are drawn, one of `BALANCES`.
         loss: one of `LOSSES`.
         layout: of the crops.
         mask_region: what masks of 0 and 255 show.
@@ -134,6 +134,8 @@ class FitConfig:
             raise ValueError(
                 f"the {FACE_FINDER} has a loss, head and colours of its own: leave out --loss, --head, --normalize"
             )
+        if self.arch not in SEGMENTERS and self.balance not in ("none", "source"):
+            raise ValueError(f"the {FACE_FINDER} learns from whole photos, whose tones nobody tells: --balance source")
         if self.arch not in SEGMENTERS and self.augment != "live":
             raise ValueError(f"the {FACE_FINDER} learns from scenes that are made anew: leave out --augment")
         if self.arch not in SEGMENTERS and (self.trainable_stages is not None or self.encoder_lr is not None):

@@ -134,7 +134,7 @@ def fit(
         typer.Option(
             **one_of(BALANCES),
             rich_help_panel=DATA,
-            help="source: by the square root of each one's size.",
+            help="source: by the square root of each one's size; tone: of skins, as light as they look, alike.",
         ),
     ] = "none",
     backgrounds: Annotated[

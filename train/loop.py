@@ -20,7 +20,8 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from train.balance import BALANCES
+from realtime.geometry import LAYOUTS
+from train.balance import BALANCES, TrainingFaces
 from train.checkpoint import NetworkSpec, load_first_weights
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.console import console
@@ -59,11 +60,11 @@ def fit(config: FitConfig) -> Path:
     for remark in ("Checkpoint directory", "`isinstance"):  # of no use to who asked for this folder
         warnings.filterwarnings("ignore", message=remark)
     L.seed_everything(config.seed, verbose=False)
-    training, train_set, validation_set, sources = (
+    training, train_set, validation_set, faces = (
         prepare_finder(config) if config.arch == FACE_FINDER else prepare_segmenter(config)
     )
     processes = Processes.from_environment()
-    order = SeededOrder(len(train_set), config.seed, BALANCES[config.balance](sources))
+    order = SeededOrder(len(train_set), config.seed, BALANCES[config.balance](faces))
     batches = SeededBatches(order, config.batch_size, processes)
     validation = DataLoader(
         processes.share_of(validation_set),
@@ -83,12 +84,12 @@ def fit(config: FitConfig) -> Path:
 
 
 class Prepared(NamedTuple):
-    """A network, what it learns from and is validated on, and the source of each training face."""
+    """A network, what it learns from and is validated on, and what its faces are drawn by."""
 
     training: Training
     train_set: FaceCrops | FaceScenes
     validation_set: FaceCrops | FaceScenes
-    sources: list[str]
+    faces: TrainingFaces
 
 
 def prepare_finder(config: FitConfig) -> Prepared:
@@ -100,7 +101,8 @@ def prepare_finder(config: FitConfig) -> Prepared:
         FaceScenes(pool, augmented=augmented)
         for pool, augmented in ((photos.training, True), (photos.validation, False))
     )
-    return Prepared(training, train_set, validation_set, [photo.source for photo in photos.training.faces])
+    sources = [photo.source for photo in photos.training.faces]
+    return Prepared(training, train_set, validation_set, TrainingFaces(sources, [], LAYOUTS[config.layout]))
 
 
 def prepare_segmenter(config: FitConfig) -> Prepared:
@@ -112,8 +114,8 @@ def prepare_segmenter(config: FitConfig) -> Prepared:
     training = SegmenterTraining(spec, config, teacher)
     prepare_network(training, config, train.pairs)
     train_set = FaceCrops(train.pairs, config.regions, config.augment, config.layout)
-    sources = [photo.source for photo, _ in train.owners]
-    return Prepared(training, train_set, FaceCrops(validation.pairs, config.regions), sources)
+    faces = TrainingFaces([photo.source for photo, _ in train.owners], train.pairs, LAYOUTS[config.layout])
+    return Prepared(training, train_set, FaceCrops(validation.pairs, config.regions), faces)
 
 
 def spec_of(config: FitConfig, regions: list[str]) -> NetworkSpec:
