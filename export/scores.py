@@ -16,7 +16,7 @@ from train.dataset import faces_by_side
 from train.label_classes import common_classes
 from train.label_set import MARGIN_PX, VAL
 from train.landmarks import FaceLandmarker
-from train.measures.outlines import add_areas, score_outlines, scores_of_areas
+from train.measures.outlines import Areas, areas_of, score_outlines, scores_of_areas
 from train.metrics import RegionScore
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
@@ -66,12 +66,13 @@ def f1_on_labels(
     if not common:
         raise ValueError(f"{folder}: its labels have nothing in common with the network's regions")
     regions = {name: regions_of(name) for name in common}
-    areas = {who: {name: np.zeros(3) for name in common} for who in segmenters}
+    areas: dict[str, list[Areas]] = {who: [] for who in segmenters}
     for face in held_out_faces(spec, folder, mask_region):
         canvas, label_map = (array[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] for array in face.read())
         for who, segmenter in segmenters.items():
-            add_areas(areas[who], regions, label_map, segmenter.segment_crop(BgrImage(np.ascontiguousarray(canvas))))
-    return {who: _dice(scores_of_areas(by_name)) for who, by_name in areas.items()}
+            predicted = segmenter.segment_crop(BgrImage(np.ascontiguousarray(canvas)))
+            areas[who].append(areas_of(regions, label_map, predicted))
+    return {who: _dice(scores_of_areas(of_faces)) for who, of_faces in areas.items()}
 
 
 def f1_lost(of_network: F1, of_file: F1) -> F1:

@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.geometry import CropLayout
-from realtime.preprocess import BgrImage
 from train.folders import Pair
-from train.label_set import MARGIN_PX
-from train.skin_tone import TONES, tone_of, typology_angle_deg
+from train.skin_tone import TONES, pair_tone
 
 MOST_OFTENER = 4.0
 Repeats = npt.NDArray[np.float64]
@@ -54,18 +52,13 @@ def by_source_and_tone(faces: TrainingFaces) -> Repeats:
     Every crop is read for it once.
     """
     weight = _root_weights(faces.sources)
-    tones = np.array([_tone_of(pair, faces.layout) for pair in faces.pairs])
+    tones = np.array([pair_tone(pair, faces.layout) for pair in faces.pairs])
     oftener = np.ones(len(tones))
     for tone in set(tones):
         is_here = tones == tone
         share = weight[is_here].sum() / weight.sum()
         oftener[is_here] = min(MOST_OFTENER, 1 / (len(TONES) * share))
     return _scaled(weight * oftener)
-
-
-def _tone_of(pair: Pair, layout: CropLayout) -> str:
-    crop_bgr = BgrImage(pair.read_canvas()[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX])
-    return tone_of(typology_angle_deg(crop_bgr, layout))
 
 
 def _root_weights(kinds: Sequence[str]) -> Repeats:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from realtime.geometry import LAYOUTS, CropLayout
 from realtime.preprocess import BgrImage
 from train.checkpoint import NetworkSpec
 from train.contours import ContourPhoto, read_contours
@@ -32,6 +33,7 @@ from train.models.face_finder import decode_faces
 from train.one_class import regions_of
 from train.prediction import PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
+from train.skin_tone import TONES, pair_tone
 from train.tint import tint
 
 WORST_NAME, WORST_OUTLINES_NAME = "worst.png", "worst_outlines.png"
@@ -95,7 +97,7 @@ def evaluate_segmenter(
         lacking = "labels have nothing in common with the network's regions" if side.pairs else f"no {split} faces"
         raise ValueError(f"{', '.join(map(str, data))}: {lacking}")
     counts = count_faces(network, spec, held_out, on_item)
-    scores: dict[str, Any] = {SCORED[split]: label_scores(held_out.faces, counts)}
+    scores: dict[str, Any] = {SCORED[split]: label_scores(held_out.faces, counts, LAYOUTS[spec.layout])}
     if yardsticks.landmarker:
         with FaceLandmarker(yardsticks.landmarker) as landmarker:
             scores |= score_photos(network, spec, contours, closed, covered, landmarker, on_item)
@@ -108,10 +110,17 @@ def evaluate_segmenter(
     return scores
 
 
-def label_scores(faces: Sequence[HeldOutFace], counts: FaceCounts) -> dict[str, Any]:
-    """What the counts of held-out faces say: by region, by group and source, of all regions as one, of all faces."""
+def label_scores(faces: Sequence[HeldOutFace], counts: FaceCounts, layout: CropLayout) -> dict[str, Any]:
+    """What the counts of held-out faces say: by region, group, source and tone of skin; all regions as one, all faces.
+
+    Args:
+        faces: that were counted.
+        counts: of each.
+        layout: of their crops.
+    """
     regions = counts.scores()
-    sources = {source: [face.source == source for face in faces] for source in sorted({face.source for face in faces})}
+    sources = [face.source for face in faces]
+    tones = [pair_tone(face.pair, layout) for face in faces]
     return {
         "faces": len(faces),
         "labels": ", ".join(sorted({face.pair.labeller for face in faces})),
@@ -119,13 +128,20 @@ def label_scores(faces: Sequence[HeldOutFace], counts: FaceCounts) -> dict[str, 
         "regions": {name: asdict(score) for name, score in regions.items()},
         "any_region": asdict(counts.any_region()),
         "photo_dice": float(np.nanmean(counts.face_dice())),
-        "sources": {
-            source: {
-                "faces": sum(is_here),
-                "groups": {name: asdict(score) for name, score in counts.chosen(is_here).groups().items()},
-            }
-            for source, is_here in sources.items()
-        },
+        "sources": _group_scores(counts, sources, sorted(set(sources))),
+        "tones": _group_scores(counts, tones, [tone for tone in TONES if tone in tones]),
+    }
+
+
+def _group_scores(counts: FaceCounts, kinds: Sequence[str], order: Sequence[str]) -> dict[str, Any]:
+    """`faces` and `groups` of each kind of face."""
+    chosen = {kind: counts.chosen([one == kind for one in kinds]) for kind in order}
+    return {
+        kind: {
+            "faces": len(part.confusions),
+            "groups": {name: asdict(score) for name, score in part.groups().items()},
+        }
+        for kind, part in chosen.items()
     }
 
 

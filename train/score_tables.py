@@ -21,12 +21,12 @@ def score_tables(scores: Mapping[str, Any]) -> list[Table]:
     held_out = scores[side]
     tables = label_tables(side, held_out) if "regions" in held_out else [scene_table(held_out)]
     makers = {
-        "contours": contour_table,
         "closed_eyes": closed_eye_table,
         "covered_mouths": covered_mouth_table,
         "jitter": jitter_table,
         "noise_flicker": flicker_table,
     }
+    tables += contour_tables(scores["contours"]) if "contours" in scores else []
     tables += [make(scores[key]) for key, make in makers.items() if key in scores]
     return tables + ([finder_table(scores["frames"], scores["empty"])] if "frames" in scores else [])
 
@@ -43,20 +43,26 @@ def print_markdown(tables: Iterable[Table], console: Console) -> None:
 
 
 def label_tables(side: str, held_out: Mapping[str, Any]) -> list[Table]:
-    """By region, and by region group and source."""
+    """By region, and by region group and source, and tone of skin."""
     faces = f"{side}, {held_out['faces']} faces"
     regions = held_out["regions"] | {"any region": held_out["any_region"]}
     rows = [(name, number(score["dice"]), number(score["iou"])) for name, score in regions.items()]
-    groups = list(dict.fromkeys(name for source in held_out["sources"].values() for name in source["groups"]))
-    by_source = [
-        (name, str(source["faces"]), *(f"{number(score['dice'])} / {number(score['iou'])}" for score in scores))
-        for name, source in held_out["sources"].items()
-        for scores in [[source["groups"][group] for group in groups]]
-    ]
     return [
         table_of(faces, ("region", "Dice", "IoU"), rows),
-        table_of(f"{faces}, by source, Dice / IoU", ("source", "faces", *groups), by_source),
+        group_table(f"{faces}, by source, Dice / IoU", "source", held_out["sources"]),
+        group_table(f"{faces}, by tone of skin as it looks, Dice / IoU", "tone", held_out["tones"]),
     ]
+
+
+def group_table(title: str, kind: str, parts: Mapping[str, Any]) -> Table:
+    """Of some kinds of faces, by region group."""
+    groups = list(dict.fromkeys(name for part in parts.values() for name in part["groups"]))
+    rows = [
+        (name, str(part["faces"]), *(f"{number(score['dice'])} / {number(score['iou'])}" for score in scores))
+        for name, part in parts.items()
+        for scores in [[part["groups"][group] for group in groups]]
+    ]
+    return table_of(title, (kind, "faces", *groups), rows)
 
 
 def scene_table(held_out: Mapping[str, Any]) -> Table:
@@ -65,8 +71,8 @@ def scene_table(held_out: Mapping[str, Any]) -> Table:
     return table_of(f"validation, {held_out['scenes']} scenes", ("measure", "value"), rows)
 
 
-def contour_table(contours: Mapping[str, Any]) -> Table:
-    """Ours beside MediaPipe's."""
+def contour_tables(contours: Mapping[str, Any]) -> list[Table]:
+    """Ours beside MediaPipe's: of all photos, and by tone of skin."""
     columns = ("region", "Dice", "IoU", "edge, px", "MediaPipe Dice", "MediaPipe IoU", "MediaPipe edge, px")
     rows = []
     for name in contours["ours"]:
@@ -76,7 +82,17 @@ def contour_table(contours: Mapping[str, Any]) -> Table:
             for value in (*contours[who][name].values(), contours["edges_px"][who][name])
         ]
         rows.append((name, *cells))
-    return table_of(f"outlines drawn by people, {contours['photos']} photos", columns, rows)
+    title = f"outlines drawn by people, {contours['photos']} photos"
+    heads = [f"{name}, {who}" for name in contours["ours"] for who in ("ours", "MediaPipe")]
+    by_tone = [
+        (tone, str(photos), *(number(scores[who][tone][name]["dice"]) for name in contours["ours"] for who in scores))
+        for scores in [contours["by_tone"]]
+        for tone, photos in contours["tones"].items()
+    ]
+    return [
+        table_of(title, columns, rows),
+        table_of(f"{title}, by tone of skin as it looks, Dice", ("tone", "photos", *heads), by_tone),
+    ]
 
 
 def closed_eye_table(scores: Mapping[str, Any]) -> Table:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from realtime.geometry import CropLayout
 from realtime.preprocess import BgrImage
+from train.folders import Pair
+from train.label_set import MARGIN_PX
 
 TONES = ("dark", "brown", "tan", "intermediate", "light", "very light")
 TONE_EDGES_DEG = (-30.0, 10.0, 28.0, 41.0, 55.0)
@@ -35,6 +37,11 @@ def typology_angle_deg(crop_bgr: BgrImage, layout: CropLayout) -> float:
 def tone_of(angle_deg: float) -> str:
     """One of `TONES`."""
     return TONES[int(np.searchsorted(TONE_EDGES_DEG, angle_deg, side="left"))]
+
+
+def pair_tone(pair: Pair, layout: CropLayout) -> str:
+    """That of a face of a data set, whose crops have this layout."""
+    return tone_of(typology_angle_deg(BgrImage(pair.read_canvas()[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]), layout))
 
 
 def _cheek(crop_bgr: BgrImage, layout: CropLayout, eye: int) -> npt.NDArray[np.uint8]:

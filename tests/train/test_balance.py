@@ -1,13 +1,18 @@
-"""Balanced by source: each by the square root of its size, its faces alike."""
+"""Balanced by source: each by the square root of its size, its faces alike; and by tone of skin."""
+
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose
 
-from train.balance import by_source, every_face_once
+from realtime.geometry import TIGHT
+from realtime.preprocess import BgrImage
+from train.balance import MOST_OFTENER, TrainingFaces, by_source, by_source_and_tone, every_face_once
 from train.order import SeededOrder, draw_repeatedly
 
-SOURCES = ["large"] * 64 + ["small"] * 4 + ["tiny"]
+SOURCES = TrainingFaces(["large"] * 64 + ["small"] * 4 + ["tiny"], [], TIGHT)
 
 
 def test_each_source_worked_by_hand() -> None:
@@ -18,7 +23,7 @@ def test_each_source_worked_by_hand() -> None:
 
 
 def test_one_source_is_as_it_is() -> None:
-    assert_allclose(by_source(["a"] * 7), np.ones(7))
+    assert_allclose(by_source(TrainingFaces(["a"] * 7, [], TIGHT)), np.ones(7))
     assert every_face_once(SOURCES) is None
 
 
@@ -52,3 +57,30 @@ def test_draws_worked_by_hand() -> None:
     repeats = np.array([1.5, 1.0, 0.5])
     assert draw_repeatedly(np.array([2, 0, 1]), repeats, 0.25).tolist() == [1, 0, 0]
     assert draw_repeatedly(np.array([2, 0, 1]), repeats, 0.5).tolist() == [2, 1, 0]
+
+
+@dataclass(frozen=True)
+class OneColor:
+    """A face of a data set that is all of one grey level: a tone of `train.skin_tone` each."""
+
+    level: int
+    labeller: str = ""
+
+    def read_canvas(self) -> BgrImage:
+        return BgrImage(np.full((314, 274, 3), self.level, np.uint8))
+
+    def read(self) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
+        raise AssertionError("its labels are not asked for")
+
+
+def test_tones_are_shown_alike_within_the_sources_shares_and_none_too_often() -> None:
+    # Grey has no yellow: L* above 50 is very light, below it dark. Of six tones each should have a sixth.
+    levels = [200] * 60 + [20] * 40
+    repeats = by_source_and_tone(TrainingFaces(["a"] * 100, [OneColor(level) for level in levels], TIGHT))
+    assert_allclose(repeats, [50 / 60] * 60 + [50 / 40] * 40)
+    rare = by_source_and_tone(TrainingFaces(["a"] * 100, [OneColor(level) for level in [200] * 99 + [20]], TIGHT))
+    assert rare[-1] / rare[0] == pytest.approx(MOST_OFTENER / (1 / (6 * 0.99)))
+    assert rare.sum() == pytest.approx(100)
+    sources = ["large"] * 64 + ["small"] * 4
+    both = by_source_and_tone(TrainingFaces(sources, [OneColor(200)] * 68, TIGHT))
+    assert_allclose(both, by_source(TrainingFaces(sources, [], TIGHT)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,10 @@ from train.measures.edges import edge_distance_px
 from train.measures.worst import JudgedCrop
 from train.metrics import RegionScore, score_of
 from train.prediction import LabelMap, PhotoSegmenter
+from train.skin_tone import TONES, tone_of, typology_angle_deg
 
 ByRegion = dict[str, RegionScore]
+Areas = dict[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class ContourScores:
     Attributes:
         ours, mediapipe: by name of `COMPARED`.
         edges_px: by whose masks they are and name of `COMPARED`, as `OutlineScores` has them.
+        by_tone: by whose masks they are and tone of skin, as `OutlineScores` has them.
+        tones: how many photos have each tone.
         photos: how many were scored.
         without_face: those in which the landmarker found none.
     """
@@ -36,6 +41,8 @@ class ContourScores:
     ours: ByRegion
     mediapipe: ByRegion
     edges_px: dict[str, dict[str, float]]
+    by_tone: dict[str, dict[str, ByRegion]]
+    tones: dict[str, int]
     photos: int
     without_face: int
 
@@ -48,10 +55,14 @@ class OutlineScores:
         regions: overlap, pooled over the pixels of all photos.
         edges_px: mean distance of the outlines in pixels of the crop, mean over the photos; NaN where none has both,
             or nobody measured it.
+        by_tone: as `regions`, by tone of `train.skin_tone`; empty where nobody measured it.
+        tones: how many photos have each tone.
     """
 
     regions: ByRegion
     edges_px: dict[str, float]
+    by_tone: dict[str, ByRegion]
+    tones: dict[str, int]
 
 
 def score_contours(
@@ -75,8 +86,16 @@ def score_contours(
         on_item,
         segmenter.layout,
     )
-    edges_px = {who: of_one.edges_px for who, of_one in scores.items()}
-    return ContourScores(scores["ours"].regions, scores["mediapipe"].regions, edges_px, len(photos), without_face)
+    ours = scores["ours"]
+    return ContourScores(
+        ours=ours.regions,
+        mediapipe=scores["mediapipe"].regions,
+        edges_px={who: of_one.edges_px for who, of_one in scores.items()},
+        by_tone={who: of_one.by_tone for who, of_one in scores.items()},
+        tones=ours.tones,
+        photos=len(photos),
+        without_face=without_face,
+    )
 
 
 def score_outlines(
@@ -93,12 +112,13 @@ def score_outlines(
         photos: with outlines.
         landmarker: finds the faces.
         on_item: called after each photo.
-        layout: of the crop whose pixels edges are measured in; without it they are not measured.
+        layout: of the crop in which edges and skin are measured; without it they are not.
 
     Returns:
         the scores of each, and in how many photos no face was found.
     """
-    areas = {who: {name: np.zeros(3) for name in COMPARED} for who in drawers}
+    areas: dict[str, list[Areas]] = {who: [] for who in drawers}
+    tones: list[str] = []
     edges: dict[str, dict[str, list[float]]] = {who: {name: [] for name in COMPARED} for who in drawers}
     without_face = 0
     for photo in photos:
@@ -106,18 +126,25 @@ def score_outlines(
         truth = photo.label_map((photo_bgr.shape[1], photo_bgr.shape[0]))
         faces = landmarker.find(photo_bgr)
         without_face += not faces
+        crop = CropTransform.from_points(face_points(faces[0]), layout) if faces and layout else None
+        tones.append(tone_of(typology_angle_deg(crop_face(photo_bgr, crop), crop.layout)) if crop else "")
         for who, draw in drawers.items():
             predicted = draw(photo_bgr, faces[:1])
-            add_areas(areas[who], COMPARED, truth, predicted)
-            if not faces or layout is None:
+            areas[who].append(areas_of(COMPARED, truth, predicted))
+            if crop is None:
                 continue
-            scale = CropTransform.from_points(face_points(faces[0]), layout).scale
             for name, members in COMPARED.items():
                 apart_px = edge_distance_px(np.isin(truth, members), np.isin(predicted, members))
-                edges[who][name].append(apart_px * scale)
+                edges[who][name].append(apart_px * crop.scale)
         on_item()
+    counts = {tone: tones.count(tone) for tone in TONES if tone in tones}
     scores = {
-        who: OutlineScores(scores_of_areas(areas[who]), {name: _mean(found) for name, found in edges[who].items()})
+        who: OutlineScores(
+            scores_of_areas(areas[who]),
+            {name: _mean(found) for name, found in edges[who].items()},
+            {tone: scores_of_areas(list(compress(areas[who], [one == tone for one in tones]))) for tone in counts},
+            counts,
+        )
         for who in drawers
     }
     return scores, without_face
@@ -133,28 +160,24 @@ def outlined_crops(
         for landmarks in landmarker.find(photo_bgr)[:1]:
             transform = CropTransform.from_points(face_points(landmarks), segmenter.layout)
             crop_bgr, truth = crop_face(photo_bgr, transform), photo.crop_label_map(transform)
-            areas = {name: np.zeros(3) for name in COMPARED}
-            add_areas(areas, COMPARED, truth, segmenter.segment_crop(crop_bgr))
+            areas = areas_of(COMPARED, truth, segmenter.segment_crop(crop_bgr))
             dice = score_of(*sum(areas.values(), np.zeros(3)).tolist()).dice
             crops.append(JudgedCrop(crop_bgr, truth, photo.path.name, photo.path.absolute().parents[1].name, dice))
     return crops
 
 
-def add_areas(
-    areas: dict[str, npt.NDArray[np.float64]],
-    regions: Mapping[str, Sequence[Region]],
-    truth: LabelMap,
-    predicted: LabelMap,
-) -> None:
-    """Add what two label maps of one size overlap in, and each one's area, to (3,) sums by name of some regions."""
+def areas_of(regions: Mapping[str, Sequence[Region]], truth: LabelMap, predicted: LabelMap) -> Areas:
+    """(3,) by name of some regions: what two label maps of one size overlap in, and each one's area."""
+    areas = {}
     for name, members in regions.items():
         is_true, is_predicted = np.isin(truth, members), np.isin(predicted, members)
-        areas[name] += ((is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum())
+        areas[name] = np.array([(is_true & is_predicted).sum(), is_true.sum(), is_predicted.sum()], np.float64)
+    return areas
 
 
-def scores_of_areas(areas: dict[str, npt.NDArray[np.float64]]) -> ByRegion:
-    """The scores of the sums that `add_areas` made."""
-    return {name: score_of(*area.tolist()) for name, area in areas.items()}
+def scores_of_areas(areas: Sequence[Areas]) -> ByRegion:
+    """The scores of some photos' areas, pooled."""
+    return {name: score_of(*np.sum([one[name] for one in areas], axis=0).tolist()) for name in areas[0]}
 
 
 def _mean(values: Sequence[float]) -> float:
