@@ -54,6 +54,8 @@ def save_checkpoint(path: Path, spec: NetworkSpec, head_gain: float) -> Path:
     make_up_weights(network)
     network.head.weight.data *= head_gain
     network.head.bias.data.zero_()
+    if not spec.regions:
+        network.head.bias.data[0] = -6  # faces are rare: fewer than a file may answer with
     state = {f"network.{key}": value for key, value in network.state_dict().items()}
     torch.save({"network_spec": spec_contents(spec), "state_dict": state}, path)
     return path
@@ -98,4 +100,4 @@ def crops_to_calibrate_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def face_finder(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     folder = tmp_path_factory.mktemp("face_finder")
     spec = NetworkSpec("face-finder", [], "tight", 8, "made-up weights", "abc1234")
-    return export_checkpoint(save_checkpoint(folder / "last.pt", spec, head_gain=3.0), folder / "out")
+    return export_checkpoint(save_checkpoint(folder / "last.pt", spec, head_gain=8.0), folder / "out")

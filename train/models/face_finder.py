@@ -63,7 +63,10 @@ class FaceFinder(nn.Module):
 
 
 def decode_faces(output: Tensor, most: int = 16) -> Tensor:
-    """The faces in the network's output: cells whose score no neighbour exceeds, best first.
+    """The faces in the network's output: cells whose own score no neighbour exceeds, best first.
+
+    A face between cells is a little of each, so a find's score is that its centre lies in the cell or a neighbour,
+    1 - (1 - p1) (1 - p2) ...: by the cell alone sure faces would score as low as doubtful ones.
 
     Args:
         output: (N, 7, H, W), as `FaceFinder` returns it.
@@ -73,11 +76,12 @@ def decode_faces(output: Tensor, most: int = 16) -> Tensor:
         (N, most, 7): score in [0, 1], then x and y of the right eye, the left eye and the mouth in thumbnail pixels.
     """
     rows, columns = output.shape[2:]
-    score = output[:, :1].sigmoid()
-    peak = score * (score == F.max_pool2d(score, 3, 1, 1)).to(score.dtype)
+    logit = output[:, :1]
+    evidence = 9 * F.avg_pool2d(F.softplus(logit), 3, 1, 1)  # -log(1 - p) of nine cells, which no sure face saturates
+    peak = evidence * (logit == F.max_pool2d(logit, 3, 1, 1)).to(evidence.dtype)
     best, cell = peak.flatten(1).topk(most)
     center_y, center_x = torch.meshgrid(torch.arange(rows) + 0.5, torch.arange(columns) + 0.5, indexing="ij")
     centers = torch.stack([center_x, center_y] * 3).to(output)
     points = ((output[:, 1:] + centers) * CELL_PX).flatten(2)
     chosen = points.gather(2, cell[:, None].expand(-1, 6, -1)).transpose(1, 2)
-    return torch.cat([best[:, :, None], chosen], 2)
+    return torch.cat([1 - torch.exp(-best[:, :, None]), chosen], 2)
