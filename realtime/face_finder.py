@@ -8,8 +8,8 @@ from realtime.geometry import Points
 from realtime.preprocess import BgrImage, thumbnail
 from realtime.session import Session
 
-MIN_SCORE = 0.4
-"""A find is looked at again by the segmenter, so that this may be low; below it are mostly shadows and curtains."""
+MIN_SCORE = 0.75
+"""A find is looked at again by the segmenter, so that one empty photo in five may have one."""
 SAME_FACE_SHARE = 0.6
 """Two finds whose centres lie closer than this share of the larger's interocular distance are one face."""
 

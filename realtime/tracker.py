@@ -30,7 +30,7 @@ REMEMBER_S = 2.0
 MIN_CERTAINTY = 0.75
 MIN_CERTAINTY_ALONE = 0.9
 """Mean probability inside a mouth that is all one sees of a face."""
-MIN_SCORE_ALONE = 0.7
+MIN_SCORE_ALONE = 0.88
 """The finder's score of a new face of which one sees only the mouth."""
 LEAST_PX, MOST_PX = np.array([12.0, 12.0, 120.0]), np.array([1600.0, 1600.0, 6500.0])
 """Areas in the crop that a face's parts can have, with room to spare: eyes of the training faces cover 20 to 900

@@ -200,7 +200,7 @@ def evaluate_finder(
 
 
 def score_scenes(network: nn.Module, scenes: FaceScenes, on_item: Callable[[], None]) -> dict[str, Any]:
-    """Recall, precision and point error at a score of one half."""
+    """Recall, precision and point error from `train.scenes.FOUND_SCORE` on."""
     errors: list[float] = []
     found_count = true_count = empty_scenes = false_alarms = 0
     for index in range(len(scenes)):

@@ -27,6 +27,8 @@ FACE_HEIGHT_PER_EYE_DISTANCE = 2.9
 """Hairline to chin over the distance of the eye centres: about 185 mm over 63 mm."""
 FACE_HEIGHT_SHARE = (0.06, 1.2)
 SMALLEST_EYE_DISTANCE_PX = 2.2
+FOUND_SCORE = 0.75
+"""From which a find counts in training's own score: from which the live program looks at it."""
 HIT_ERROR = 0.5
 """A found face is a true one's when its points lie, on average, within this share of the interocular distance."""
 
@@ -150,7 +152,7 @@ def point_errors(found: npt.NDArray[np.float32], true: npt.NDArray[np.float32]) 
     """Compare found faces with true ones.
 
     Args:
-        found: (K, 7) score and points, as the face finder decodes them; scores of 0.5 and more count.
+        found: (K, 7) score and points, as the face finder decodes them; scores of `FOUND_SCORE` and more count.
         true: (M, 3, 2) points, NaN where there is no face.
 
     Returns:
@@ -158,8 +160,8 @@ def point_errors(found: npt.NDArray[np.float32], true: npt.NDArray[np.float32]) 
         faces were found; how many there are.
     """
     faces = [face for face in true if np.isfinite(face).all()]
-    errors = face_errors(found, faces, 0.5)
-    return [error for error in errors if np.isfinite(error)], int((found[:, 0] >= 0.5).sum()), len(faces)
+    errors = face_errors(found, faces, FOUND_SCORE)
+    return [error for error in errors if np.isfinite(error)], int((found[:, 0] >= FOUND_SCORE).sum()), len(faces)
 
 
 def face_errors(

@@ -13,7 +13,7 @@ from torch import nn
 from realtime.preprocess import BgrImage, thumbnail
 from train.measures.finder_frames import HEIGHT_SHARE, MOST_ROLL_DEG, Frame, FrameFace
 from train.models.face_finder import decode_faces
-from train.scenes import face_errors
+from train.scenes import FOUND_SCORE, face_errors
 
 FALSE_ALARM_SHARE = 0.01
 """Of the empty photos that may have a false face at the score that counts as a find."""
@@ -49,7 +49,7 @@ class Threshold:
     own_false_alarms: int
 
 
-def network_detector(network: nn.Module, own_score: float = 0.5) -> Detector:
+def network_detector(network: nn.Module, own_score: float = FOUND_SCORE) -> Detector:
     """A face finder network in evaluation mode."""
 
     def find(frame_bgr: BgrImage) -> Finds:
