@@ -107,9 +107,7 @@ def test_the_shipped_finder_is_sure_of_the_portrait_alone(
 ) -> None:
     face, *others = FaceFinder(finder_session).find(portrait)
     assert face.score >= MIN_SCORE_ALONE
-    assert all(
-        other.score < MIN_SCORE_ALONE for other in others
-    )  # the badge of the cap; the segmenter sees no face there
+    assert all(other.score < MIN_SCORE_ALONE for other in others)  # the badge of the cap
     eye_distance = np.linalg.norm(portrait_face[1] - portrait_face[0])
     assert np.abs(face.points - portrait_face).max() < 0.2 * eye_distance
 

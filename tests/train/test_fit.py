@@ -369,9 +369,9 @@ def test_a_run_starts_from_another_ones_weights_and_keeps_its_own_head(pairs: Pa
 
 def test_another_networks_weights_are_refused(pairs: Path, tmp_path: Path) -> None:
     fitted(pairs, tmp_path / "first", "--epochs", 1)
-    result = fit(pairs, tmp_path / "second", "--width", 4, "--start-from", tmp_path / "first" / "last.pt")
+    result = fit(pairs, tmp_path / "second", "--width", 3, "--start-from", tmp_path / "first" / "last.pt")
     assert result.exit_code == 1
-    assert "unet-lite of width 2, where unet-lite of width 4 starts" in " ".join(result.output.split())
+    assert "unet-lite of width 2, where unet-lite of width 3 starts" in " ".join(result.output.split())
 
 
 def test_without_augmentation_every_epoch_sees_the_crops_as_they_are(

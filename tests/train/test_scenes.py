@@ -1,6 +1,7 @@
 """Scenes for the face finder: the points lie on the pasted face, and the targets say so in the network's own words."""
 
 import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from train import scenes
 from train.label_set import LabelledFace, LabelledPhoto, write_index
 from train.models.face_finder import decode_faces
 from train.scenes import (
+    FOUND_SCORE,
     GRID,
     MAX_FACES,
     SMALLEST_EYE_DISTANCE_PX,
@@ -126,13 +128,13 @@ def test_the_points_of_a_scene_lie_on_its_faces_and_left_and_right_follow_a_mirr
 
 
 def test_a_scene_is_a_thumbnail_with_a_limited_number_of_findable_faces(pool: PhotoPool) -> None:
-    shapes = set()
+    shapes: Counter[tuple[int, int]] = Counter()
     without = 0
     for seed in range(150):
         scene, faces = make_scene(pool, pool.faces[1], np.random.default_rng(seed))
         assert (scene.shape, scene.dtype) == ((160, 160, 3), np.uint8)
         width, height = content_wh(scene)
-        shapes.add((int(width), int(height)))
+        shapes[int(width), int(height)] += 1
         assert len(faces) <= MAX_FACES
         without += not faces
         for face in faces:
@@ -140,7 +142,9 @@ def test_a_scene_is_a_thumbnail_with_a_limited_number_of_findable_faces(pool: Ph
             center = (face[0] + face[1] + 2 * face[2]) / 4
             assert (center >= 0).all()
             assert (center < (width, height)).all()
-    assert shapes == {(160, 120), (160, 90), (90, 160), (120, 160), (160, 160)}
+    common = {shape for shape, count in shapes.items() if count > 10}  # a close-up's black rim may hide the last rows
+    assert common == {(160, 120), (160, 90), (90, 160), (120, 160), (160, 160)}
+    assert sum(shapes[shape] for shape in common) >= 145
     assert 10 <= without <= 60
 
 
@@ -258,8 +262,8 @@ RIGHTWARDS, DOWNWARDS = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     [
         ([(0.9, FACE)], [FACE, NOBODY], ([0.0], 1, 1)),
         ([(0.9, FACE + RIGHTWARDS * 2.4)], [FACE], ([0.1], 1, 1)),
-        ([(0.5, FACE)], [FACE], ([0.0], 1, 1)),
-        ([(0.49, FACE)], [FACE], ([], 0, 1)),
+        ([(FOUND_SCORE, FACE)], [FACE], ([0.0], 1, 1)),
+        ([(FOUND_SCORE - 0.01, FACE)], [FACE], ([], 0, 1)),
         ([(0.9, FACE + DOWNWARDS * 11.9)], [FACE], ([11.9 / 24], 1, 1)),
         ([(0.9, FACE + DOWNWARDS * 12.1)], [FACE], ([], 1, 1)),
         ([(0.9, FACE), (0.8, FACE + 1.2)], [FACE], ([0.0], 2, 1)),
