@@ -54,14 +54,14 @@ def test_the_face_finder_file_gives_the_faces_of_torch(face_finder, batch):
     network, spec = load_checkpoint(face_finder.checkpoint)
     thumbnails = public_images_for(spec)[-batch - 2 : -2]
     with torch.inference_mode():
-        expected = decode_faces(network(torch.from_numpy(thumbnails))).numpy()
+        expected = decode_faces(network(torch.from_numpy(thumbnails)), most=64).numpy()
     faces = Session(face_finder.folder / "face_finder.onnx", FACE_FINDER, Provider.CPU).run(thumbnails)
     assert faces.shape == (batch, 16, 7)
     assert (np.diff(faces[:, :, 0]) <= 0).all()
     assert np.ptp(expected[:, :, 1:]) > 50
-    for ours, theirs in zip(faces, expected, strict=True):
-        for face in ours[:8]:  # of nearly the same score two may swap, and the last one may be another
-            assert np.abs(theirs - face).max(axis=1).min() < 1e-3
+    # of nearly the same score two may swap, also the 16th and the 17th: each is looked for among 64
+    differences = np.abs(faces[:, :, None] - expected[:, None]).max(axis=3).min(axis=2)
+    assert (differences < 1e-3).mean() > 0.95  # and between neighbouring cells a near tie may fall the other way
 
 
 @pytest.mark.parametrize("name", ["unet_lite", "unet_lite_fp16"])
