@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from realtime.geometry import TIGHT
 from train.heads import SOFTMAX
-from train.models import FACE_FINDER, PRETRAINABLE, SEGMENTERS
+from train.models import FACE_FINDER, PRETRAINABLE
 from train.objective import DICE_AND_CROSS_ENTROPY, check_loss
 
 NO_ENCODER_WEIGHTS = "none"
@@ -128,21 +128,21 @@ class FitConfig:
         Raises:
             ValueError: which, and why.
         """
-        if self.arch in SEGMENTERS:
+        if self.arch != FACE_FINDER:
             check_loss(self.loss, self.head)
         elif self.loss != DICE_AND_CROSS_ENTROPY or self.head != SOFTMAX or self.normalize != "none":
             raise ValueError(
                 f"the {FACE_FINDER} has a loss, head and colours of its own: leave out --loss, --head, --normalize"
             )
-        if self.arch not in SEGMENTERS and self.balance not in ("none", "source"):
+        if self.arch == FACE_FINDER and self.balance not in ("none", "source"):
             raise ValueError(f"the {FACE_FINDER} learns from whole photos, whose tones nobody tells: --balance source")
-        if self.arch not in SEGMENTERS and self.augment != "live":
+        if self.arch == FACE_FINDER and self.augment != "live":
             raise ValueError(f"the {FACE_FINDER} learns from scenes that are made anew: leave out --augment")
-        if self.arch not in SEGMENTERS and (self.trainable_stages is not None or self.encoder_lr is not None):
+        if self.arch == FACE_FINDER and (self.trainable_stages is not None or self.encoder_lr is not None):
             raise ValueError(
                 f"the {FACE_FINDER} has no encoder to treat apart: leave out --freeze-encoder, --encoder-lr"
             )
-        if self.arch not in SEGMENTERS and self.teacher is not None:
+        if self.arch == FACE_FINDER and self.teacher is not None:
             raise ValueError(f"the {FACE_FINDER} learns from no teacher: leave out --teacher")
         if self.encoder_weights != NO_ENCODER_WEIGHTS and self.arch != PRETRAINABLE:
             raise ValueError(f"only {PRETRAINABLE} takes --encoder-weights, not {self.arch}")

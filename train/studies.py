@@ -156,4 +156,37 @@ others softmax.""",
     columns=IRIS_COLUMNS,
     mask_region="iris",
 )
-STUDIES = {study.name: study for study in (OPTIMIZERS, SEED_A, SEED_B, LOSS_STUDY)}
+WIDTHS = (8, 12, 24, 32)
+NETWORKS = Study(
+    name="networks",
+    title="Networks: what each change of unet-lite costs and brings",
+    about="""The live network, then one thing changed at a time: its width, its kernels, attention, a level less, a
+block more, where the resolution is made, and how it learns. A small budget for all, so that what learns slowly looks
+worse than it is; Dice against outlines that people drew. Milliseconds are medians of one crop on one thread, all
+networks taken in turn in one process.""",
+    data={"photos": "label set of the varied photos: `python -m train label PHOTOS`"},
+    common="--data {photos} --epochs 6",
+    rows=(
+        Row("lite", "unet-lite, width 16", ""),
+        *(Row(f"width-{width}", f"width {width}", f"--width {width}") for width in WIDTHS),
+        Row("kernel-5", "depthwise 5x5 in the encoder", "--arch unet-lite-kernel-5"),
+        Row("attention", "channel attention, two deepest levels", "--arch unet-lite-attention"),
+        Row("shallow", "a level less", "--arch unet-lite-shallow"),
+        Row("refined", "a second block at half resolution", "--arch unet-lite-refined"),
+        Row("fine-skip", "a thin skip at full resolution", "--arch unet-lite-fine-skip"),
+        Row("bilinear", "bilinear logits, no sub-pixels", "--arch unet-lite-bilinear"),
+        Row("unet", "the classic UNet, width 8", "--arch unet --width 8"),
+        Row("ema", "width 16, mean of the last weights", "--ema 0.99"),
+        Row("taught", "width 16, taught by width 32", "--teacher {after}", after="width-32"),
+        Row("longer", "width 16, three times as long", "--epochs 18"),
+    ),
+    scored_on="photos",
+    columns={
+        "eyes": "contours.ours.eyes.dice",
+        "lips": "contours.ours.lips.dice",
+        "validation": "validation.any_region.dice",
+    },
+    costs={"ms a crop": "p50_ms", "million multiply-adds": "million_macs"},
+    uses_contours=True,
+)
+STUDIES = {study.name: study for study in (OPTIMIZERS, SEED_A, SEED_B, LOSS_STUDY, NETWORKS)}

@@ -5,7 +5,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import typer
 
 from train.config import FitConfig
 
-RESULT_NAME, SECONDS_NAME = "result.json", "seconds.json"
+RESULT_NAME, SECONDS_NAME, COST_NAME = "result.json", "seconds.json", "cost.json"
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Study:
         reference: headings and numbers that others reached, as further rows of the table.
         uses_contours: whether outlines that people drew are scored too.
         shows_loss: whether the rows learn with Dice loss, whose curves are drawn.
+        costs: headings and names of what a row costs to run; `python -m benchmarks.network_cost` measures it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Study:
     reference: Mapping[str, Mapping[str, float]] | None = None
     uses_contours: bool = False
     shows_loss: bool = False
+    costs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,19 +188,23 @@ def run_row(
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """What a finished row's folder says of it; None where it is not finished.
+    """What a finished row's folder says of it, `cost` among it once that was measured; None where it is not finished.
 
     Raises:
-        ValueError: the file is broken.
+        ValueError: a file is broken.
     """
-    path = folder / RESULT_NAME
+    result = _read_json(folder / RESULT_NAME)
+    return result and {**result, "cost": _read_json(folder / COST_NAME) or {}}
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        result: dict[str, Any] = json.loads(path.read_text())
+        contents: dict[str, Any] = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(f"{path}: not a result of a study ({error})") from None
-    return result
+    return contents
 
 
 def finished_rows(study: Study, places: StudyPlaces) -> dict[str, dict[str, Any]]:

@@ -48,10 +48,12 @@ def write_report(study: Study, places: StudyPlaces, out: Path) -> list[Path]:
 
 
 def row_numbers(study: Study, result: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of one row, by heading: the study's columns, then what every study tells."""
+    """The numbers of one row, by heading: the study's columns and costs, then what every study tells."""
     numbers = {heading: round(look_up(result["scores"], where), 4) for heading, where in study.columns.items()}
+    costs = {heading: look_up(result["cost"], name) for heading, name in study.costs.items()}
     return {
         **numbers,
+        **costs,
         "parameters": result["parameters"],
         "epochs": result["epochs"],
         "minutes": round(result["seconds"] / 60, 1),
@@ -100,7 +102,11 @@ def page_text(study: Study, places: StudyPlaces, results: Mapping[str, Any], tab
     ]
     given = " ".join(f"--data {name}=FOLDER" for name in study.data)
     outlines = " --contours FOLDER" if study.uses_contours else ""
-    lines += [f"python -m train study {study.name} {given}{outlines}", "```", "", "where the data are:", ""]
+    command = f"python -m train study {study.name} {given}{outlines}"
+    lines.append(command)
+    if study.costs:
+        lines += [f"python -m benchmarks.network_cost runs/studies/{study.name}", f"{command} --report-only"]
+    lines += ["```", "", "where the data are:", ""]
     lines += [f"- `{name}`: {what}" for name, what in study.data.items()]
     lines += ["", "Each row is `python -m train fit` with", "", "```"]
     for row in study.rows:
@@ -114,11 +120,19 @@ def cell_text(value: float) -> str:
     """A number as the table shows it."""
     if math.isnan(value):
         return "-"
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:.3f}" if abs(value) < 1 else f"{value:.1f}"
+    return (
+        f"{int(value):,}"
+        if float(value).is_integer()
+        else f"{value:.3f}"
+        if abs(value) < 1
+        else f"{value:.2f}"
+        if abs(value) < 10
+        else f"{value:.1f}"
+    )
 
 
 def draw_report(study: Study, places: StudyPlaces, table: Table, path: Path) -> None:
-    """Validation score by epoch, beside it either the losses or the first columns as bars."""
+    """Validation score by epoch; beside it the losses, the columns over the first cost, or the columns as bars."""
     figure = Figure(figsize=(12, 4 + 0.35 * len(table)), layout="constrained")
     FigureCanvasAgg(figure)
     scores, beside = figure.subplots(1, 2)
@@ -138,9 +152,21 @@ def draw_report(study: Study, places: StudyPlaces, table: Table, path: Path) -> 
         beside.set(xlabel="epoch", ylabel="Dice loss", title="Dice loss (dashed: validation)")
         beside.grid(alpha=0.3)
         beside.legend(fontsize=8, **_BELOW)
+    elif study.costs:
+        _draw_costs(beside, list(study.columns), next(iter(study.costs)), table)
     else:
         _draw_bars(beside, list(study.columns), table)
     figure.savefig(path, dpi=100)
+
+
+def _draw_costs(axes: Any, headings: Sequence[str], cost: str, table: Table) -> None:
+    for heading in headings:
+        axes.scatter(*([cells[name] for cells in table.values()] for name in (cost, heading)), label=heading, s=14)
+    for name, cells in table.items():
+        axes.annotate(name, (cells[cost], cells[headings[0]]), fontsize=6, xytext=(3, 3), textcoords="offset points")
+    axes.set(xlabel=cost, title="the best checkpoint's scores, and what it costs")
+    axes.legend(fontsize=8, ncols=2, **_BELOW)
+    axes.grid(alpha=0.3)
 
 
 def _draw_bars(axes: Any, headings: Sequence[str], table: Table) -> None:

@@ -114,6 +114,18 @@ def test_the_report_tells_the_rows_that_are_done_and_names_the_others(places: St
     assert cv2.imread(str(picture)).shape[1] == 1200
 
 
+def test_what_a_row_costs_is_told_once_it_was_measured(places: StudyPlaces, tmp_path: Path) -> None:
+    costly = replace(TINY, costs={"ms a crop": "p50_ms"})
+    run(TINY.rows[0], places, [], dice=0.25)
+    page, _, picture = write_report(costly, places, tmp_path / "docs")
+    assert "| the first way | 0.250 | - | 7 | 2 |" in page.read_text()
+    (places.folder(TINY, TINY.rows[0]) / "cost.json").write_text('{"p50_ms": 1.25}')
+    write_report(costly, places, tmp_path / "docs")
+    assert "| the first way | 0.250 | 1.25 | 7 | 2 |" in page.read_text()
+    assert "python -m benchmarks.network_cost runs/studies/tiny\n" in page.read_text()
+    assert cv2.imread(str(picture)).shape[1] == 1200
+
+
 def test_numbers_are_looked_up_and_told_as_they_are() -> None:
     assert look_up({"a": {"b": 0.5, "c": 1.0}}, "a.b+a.c") == 0.75
     assert str(look_up({"a": {}}, "a.b")) == "nan"

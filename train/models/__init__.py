@@ -3,6 +3,7 @@
 from torch import nn
 
 from train.models.face_finder import FaceFinder
+from train.models.lite_variants import VARIANTS
 from train.models.normalization import build_normalization
 from train.models.unet import UNet
 from train.models.unet_lite import UNetLite
@@ -11,8 +12,8 @@ from train.models.unet_resnet34 import UNetResNet34
 PRETRAINABLE = "unet-resnet34"
 SEGMENTERS = ("unet-lite", "unet", PRETRAINABLE)
 FACE_FINDER = "face-finder"
-ARCHITECTURES = (*SEGMENTERS, FACE_FINDER)
-DEFAULT_WIDTHS = {"unet-lite": 16, "unet": 64, PRETRAINABLE: 64, FACE_FINDER: 16}
+ARCHITECTURES = (*SEGMENTERS, *VARIANTS, FACE_FINDER)
+DEFAULT_WIDTHS = {"unet-lite": 16, "unet": 64, PRETRAINABLE: 64, FACE_FINDER: 16, **dict.fromkeys(VARIANTS, 16)}
 
 
 def build_network(arch: str, region_count: int, width: int, normalize: str = "none") -> nn.Module:
@@ -32,8 +33,8 @@ def build_network(arch: str, region_count: int, width: int, normalize: str = "no
         if normalization:
             raise ValueError(f"the {FACE_FINDER} takes colours as they are: no normalization {normalize}")
         return FaceFinder(width)
-    if arch == "unet-lite":
-        return UNetLite(region_count, width, normalization)
+    if arch == "unet-lite" or arch in VARIANTS:
+        return VARIANTS.get(arch, UNetLite)(region_count, width, normalization)
     if arch == "unet":
         return UNet(region_count, width, normalization)
     if arch == PRETRAINABLE:

@@ -111,7 +111,11 @@ class UNetLite(nn.Module):
         x = skips.pop()
         for up in self.decoder:
             x = up(x, skips.pop())
-        return place_subpixels(self.head(self.refine(x)).clamp(-LOGIT_LIMIT, LOGIT_LIMIT), self.region_count)
+        return self.to_full_size(self.head(self.refine(x)).clamp(-LOGIT_LIMIT, LOGIT_LIMIT))
+
+    def to_full_size(self, logits: Tensor) -> Tensor:
+        """(N, region_count, 2H, 2W) out of the head's output."""
+        return place_subpixels(logits, self.region_count)
 
 
 def place_subpixels(x: Tensor, channels: int) -> Tensor:
