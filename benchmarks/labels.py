@@ -19,26 +19,31 @@ from train.contours import COMPARED, read_contours
 from train.detections import DEFAULT_DETECTIONS, look_again
 from train.landmarks import FaceLandmarker, Landmarks, fetch_landmarker
 from train.lids import move_lids
+from train.lips import close_lips
 from train.masks import draw_label_map
 from train.measures.outlines import score_outlines
 from train.prediction import LabelMap
 
 Drawer = Callable[[BgrImage, Sequence[Landmarks]], LabelMap]
+Step = Callable[[Landmarks], Landmarks]
 
 
 def drawers(landmarker: FaceLandmarker) -> dict[str, Drawer]:
     """Who draws masks of a photo and the face found in it: MediaPipe alone, then each step of ours added."""
 
-    def draw(photo: BgrImage, faces: Sequence[Landmarks], detections: int, *, lids: bool) -> LabelMap:
+    def draw(photo: BgrImage, faces: Sequence[Landmarks], detections: int, steps: Sequence[Step]) -> LabelMap:
         if not faces:
             return np.zeros(photo.shape[:2], np.uint8)
         landmarks = look_again(landmarker, photo, faces[0], detections).landmarks
-        return draw_label_map(move_lids(landmarks) if lids else landmarks, photo.shape[1::-1])
+        for step in steps:
+            landmarks = step(landmarks)
+        return draw_label_map(landmarks, photo.shape[1::-1])
 
     return {
-        "MediaPipe": partial(draw, detections=1, lids=False),
-        f"median of {DEFAULT_DETECTIONS}": partial(draw, detections=DEFAULT_DETECTIONS, lids=False),
-        "and lids moved": partial(draw, detections=DEFAULT_DETECTIONS, lids=True),
+        "MediaPipe": partial(draw, detections=1, steps=[]),
+        f"median of {DEFAULT_DETECTIONS}": partial(draw, detections=DEFAULT_DETECTIONS, steps=[]),
+        "and lids moved": partial(draw, detections=DEFAULT_DETECTIONS, steps=[move_lids]),
+        "and slits between lips closed": partial(draw, detections=DEFAULT_DETECTIONS, steps=[move_lids, close_lips]),
     }
 
 

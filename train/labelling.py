@@ -36,6 +36,7 @@ from train.label_set import (
 )
 from train.landmarks import FaceLandmarker
 from train.lids import move_lids
+from train.lips import close_lips
 from train.masks import OVERSAMPLING, draw_label_map, face_points, fill_polygon, reduce_label_map
 from train.near_duplicates import difference_hash, group_faces, mirrored_hash, person_of
 
@@ -204,7 +205,7 @@ def _label_face(
         return replace(face, rejected=MOUTH_IN_DOUBT)
     place = canvas_transform(face.points, options.layout)
     landmarks = move_lids(found.landmarks) if options.lids == LASH_LINE else found.landmarks
-    label_map = draw_label_map(place.to_crop(landmarks), CANVAS_SIZE_WH, whole_irises=options.whole_irises)
+    label_map = draw_label_map(place.to_crop(close_lips(landmarks)), CANVAS_SIZE_WH, whole_irises=options.whole_irises)
     hidden = [region for part in options.covered for region in COVERABLE[part]]
     label_map[np.isin(label_map, hidden) | ~photo_area(place, photo_bgr.shape[1::-1])] = Region.BACKGROUND
     write_pair(out, name, canvas, label_map)
