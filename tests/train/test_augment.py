@@ -42,7 +42,6 @@ def unspoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Augmentation that only moves and mirrors: colours tell which pixel is which."""
     monkeypatch.setattr(augment, "spoil", lambda crop, _: crop)
     monkeypatch.setattr(augment, "OCCLUDERS", {})
-    monkeypatch.setattr(augment, "LIP_COLOR_CHANCE", 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
