@@ -1,4 +1,4 @@
-"""What happens to a training crop: moved, mirrored, made up, covered and spoiled, and so is its label map."""
+"""What happens to a training crop: moved, mirrored, covered and spoiled, always together with its label map."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,6 @@ from realtime.preprocess import BgrImage
 from realtime.regions import mirror_label_map
 from train import camera_faults
 from train.label_set import MARGIN_PX
-from train.lip_colors import color_lips
 from train.occluders.eyewear import wear_glasses, wear_sunglasses
 from train.occluders.face_mask import cover_with_mask
 from train.occluders.hair import cover_with_hair
@@ -23,7 +22,6 @@ ROTATION_STD_DEG = 9.0
 SCALE_STD = 0.09
 SHIFT_STD_PX = 6.0
 LIGHT_SHIFT_PX = 4
-LIP_COLOR_CHANCE = 0.25
 
 Occlude = Callable[[BgrImage, LabelMap, FacePlace, np.random.Generator], tuple[BgrImage, LabelMap]]
 Spoil = Callable[[BgrImage, np.random.Generator], BgrImage]
@@ -76,8 +74,6 @@ def augment_pair(
     if rng.random() < 0.5:
         crop, label_map = mirror_pair(crop, label_map)
         expected = mirror_points(expected)
-    if rng.random() < LIP_COLOR_CHANCE:
-        crop = color_lips(crop, label_map, rng)
     crop, label_map = occlude(crop, label_map, expected, rng)
     return spoil(crop, rng), label_map
 
