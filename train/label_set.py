@@ -26,7 +26,8 @@ COVERABLE = {"mouth": (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE)}
 LIDS = LASH_LINE, LANDMARKS = ("lash-line", "landmarks")
 """Where an eye ends: `train/lids.py` tells why, or where MediaPipe puts it."""
 CANVAS_SIZE_WH = (CROP_SIZE_WH[0] + 2 * MARGIN_PX, CROP_SIZE_WH[1] + 2 * MARGIN_PX)
-TOO_SMALL, DETECTIONS_DISAGREE, MOUTH_IN_DOUBT = "too small", "detections disagree", "mouth may be bare"
+TOO_SMALL, DETECTIONS_DISAGREE = "too small", "detections disagree"
+MOUTH_MAY_BE_BARE, MOUTH_MAY_BE_CLOSED = "mouth may be bare", "mouth may be closed"
 """Why a face has no crop."""
 INDEX_NAME = "index.jsonl"
 SIDES = TRAIN, VAL, TEST = ("train", "val", "test")

@@ -23,7 +23,8 @@ from train.label_set import (
     DETECTIONS_DISAGREE,
     LASH_LINE,
     MARGIN_PX,
-    MOUTH_IN_DOUBT,
+    MOUTH_MAY_BE_BARE,
+    MOUTH_MAY_BE_CLOSED,
     TOO_SMALL,
     LabelledFace,
     LabelledPhoto,
@@ -36,7 +37,7 @@ from train.label_set import (
 )
 from train.landmarks import FaceLandmarker
 from train.lids import move_lids
-from train.lips import close_lips
+from train.lips import close_lips, mouth_is_in_doubt
 from train.masks import OVERSAMPLING, draw_label_map, face_points, fill_polygon, reduce_label_map
 from train.near_duplicates import difference_hash, group_faces, mirrored_hash, person_of
 
@@ -200,9 +201,11 @@ def _label_face(
         return replace(face, rejected=TOO_SMALL)
     if spread > MOST_SPREAD or found.missed > MOST_MISSED:
         return replace(face, rejected=DETECTIONS_DISAGREE)
+    if "mouth" not in options.covered and mouth_is_in_doubt(found.landmarks):
+        return replace(face, rejected=MOUTH_MAY_BE_CLOSED)
     canvas = crop_canvas(photo_bgr, face.points, options.layout)
     if "mouth" in options.covered and not mouth_is_covered(canvas):
-        return replace(face, rejected=MOUTH_IN_DOUBT)
+        return replace(face, rejected=MOUTH_MAY_BE_BARE)
     place = canvas_transform(face.points, options.layout)
     landmarks = move_lids(found.landmarks) if options.lids == LASH_LINE else found.landmarks
     label_map = draw_label_map(place.to_crop(close_lips(landmarks)), CANVAS_SIZE_WH, whole_irises=options.whole_irises)

@@ -308,6 +308,26 @@ def test_a_covered_mouth_is_background_and_the_eyes_stay(
     assert set(np.unique(label_map)) == set(Region)
 
 
+def test_a_mouth_that_is_hardly_open_gets_no_crop_unless_it_is_covered(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH, inside_half_height=2.0)])
+    photo = with_mouth_of_colour(tmp_path / "s" / "blue.png", (190, 160, 90))
+    (row,) = label([photo])
+    assert [(face.name, face.rejected) for face in row.faces] == [("", "mouth may be closed")]
+    (row,) = label([photo], LabelOptions(detections=1, covered=("mouth",)))
+    assert [face.rejected for face in row.faces] == [""]
+
+
+def test_lips_that_touch_have_nothing_between_them(
+    tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
+) -> None:
+    appears_in(400, [drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH, inside_half_height=0.9)])
+    (row,) = label([write_photo(tmp_path / "s" / "a.png", 400)])
+    _, label_map = read_pair(tmp_path / "set", row.faces[0].name)
+    assert set(np.unique(label_map)) == set(Region) - {Region.MOUTH_INSIDE}
+
+
 def test_a_mouth_that_may_be_bare_among_covered_ones_gets_no_crop(
     tmp_path: Path, label: Label, appears_in: AppearsIn, drawn_face: DrawnFace
 ) -> None:

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from realtime.regions import Region
 from train.landmarks import LOWER_LIP_TOP, UPPER_LIP_BOTTOM
-from train.lips import CLOSED_MOUTH_OPENNESS, close_lips, mouth_openness
+from train.lips import CLOSED_MOUTH_OPENNESS, OPEN_MOUTH_OPENNESS, close_lips, mouth_is_in_doubt, mouth_openness
 from train.masks import draw_label_map
 
 Drawn = Callable[..., npt.NDArray[np.float64]]
@@ -54,3 +54,11 @@ def test_an_open_mouth_stays_as_it_is(drawn_face: Drawn) -> None:
 
 def test_no_mouth_at_all_is_no_error() -> None:
     assert_allclose(close_lips(np.zeros((478, 2))), 0)
+
+
+@pytest.mark.parametrize(
+    ("openness", "is_in_doubt"),
+    [(0.9 * CLOSED_MOUTH_OPENNESS, False), (0.07, True), (1.05 * OPEN_MOUTH_OPENNESS, False)],
+)
+def test_a_mouth_that_is_hardly_open_may_be_closed(drawn_face: Drawn, openness: float, *, is_in_doubt: bool) -> None:
+    assert mouth_is_in_doubt(slit(drawn_face, openness)) is is_in_doubt
