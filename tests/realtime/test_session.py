@@ -213,7 +213,7 @@ def test_a_model_is_found_by_name_and_by_path(model_path: Path) -> None:
 
 def test_an_unknown_name_is_answered_with_the_names_of_segmenters() -> None:
     with pytest.raises(
-        ModelError, match=r"^nothing: no such .*\(iris_celeba, unet_lite, unet_lite_fp16[^)]*\)$"
+        ModelError, match=r"^nothing: no such .*\(iris_celeba, unet_best, unet_best_fp16, unet_lite[^)]*\)$"
     ) as refusal:
         find_model("nothing")
     assert "face_finder" not in str(refusal.value)
