@@ -35,6 +35,8 @@ MIN_SCORE_ALONE = 0.88
 LEAST_PX, MOST_PX = np.array([12.0, 12.0, 120.0]), np.array([1600.0, 1600.0, 6500.0])
 """Areas in the crop that a face's parts can have, with room to spare: eyes of the training faces cover 20 to 900
 pixels, mouths 250 to 4500."""
+JUMP = 0.2
+"""Share of the interocular distance that a face hardly goes in one frame: a crop that does has let go of its face."""
 MAX_STEP_PX = 45.0
 MAX_ZOOM = 1.6
 MAX_TURN_RAD = 0.7
@@ -235,15 +237,22 @@ class FaceTracker:
 
 
 def without_doubles(tracks: Sequence[Track]) -> list[Track]:
-    """The tracks, less those that have come to lie on an older one."""
+    """The tracks, less those that have come to lie on another: of two the one that jumped there goes, else the younger."""
     if len(tracks) < 2:
         return list(tracks)
     kept: list[Track] = []
-    for track in tracks:
+    for track in sorted(tracks, key=jumped):
         points = track.next_crop.face_points
         if not any(is_same_face(points, other.next_crop.face_points) for other in kept):
             kept.append(track)
-    return kept
+    return [track for track in tracks if any(track is one for one in kept)]
+
+
+def jumped(track: Track) -> bool:
+    """Whether a track's crop goes farther in this frame than a face does."""
+    before, after = track.crop.face_points, track.next_crop.face_points
+    distance = np.linalg.norm(after.mean(axis=0) - before.mean(axis=0))
+    return bool(distance > JUMP * np.linalg.norm(before[1] - before[0]))
 
 
 def seen_parts(parts: FaceParts) -> npt.NDArray[np.bool_]:

@@ -478,6 +478,16 @@ def test_of_two_followed_faces_that_fall_together_the_older_stays() -> None:
     assert [track.number for track in without_doubles(tracks)] == [4, 9]
 
 
+@pytest.mark.parametrize("came_px", [-30.0, 30.0])
+def test_a_face_that_covers_another_is_not_given_up_for_the_crop_that_slipped_onto_it(came_px: float) -> None:
+    face = CropTransform((100.0, 100.0), 1.0, 0.0)
+    covered, walking = replace(face, mid_eye_px=(100.0 + came_px, 100.0)), replace(face, mid_eye_px=(95.0, 100.0))
+    none = np.zeros(0, np.float32)
+    no_crop = BgrImage(np.zeros((0, 0, 3), np.uint8))
+    tracks = [Track(number, face, 0.0, before, no_crop, none) for number, before in ((1, covered), (2, walking))]
+    assert [track.number for track in without_doubles(tracks)] == [2]
+
+
 def test_still_pictures_have_nothing_to_do_with_each_other() -> None:
     finder = ScriptedFinder(FACE.found())
     tracker = make_tracker(finder, smoothing=Smoothing.HIGH)
