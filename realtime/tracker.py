@@ -237,7 +237,7 @@ class FaceTracker:
 
 
 def without_doubles(tracks: Sequence[Track]) -> list[Track]:
-    """The tracks, less those that have come to lie on another: of two the one that jumped there goes, else the younger."""
+    """The tracks, less those that have come to lie on another: the one that jumped there goes, else the younger."""
     if len(tracks) < 2:
         return list(tracks)
     kept: list[Track] = []
