@@ -165,7 +165,7 @@ block more, where the resolution is made, and how it learns. A small budget for 
 worse than it is; Dice against outlines that people drew. Milliseconds are medians of one crop on one thread, all
 networks taken in turn in one process.""",
     data={"photos": "label set of the varied photos: `python -m train label PHOTOS`"},
-    common="--data {photos} --batch-size 8 --epochs 4",
+    common="--data {photos} --batch-size 8 --epochs 12",
     rows=(
         Row("lite", "unet-lite, width 16", ""),
         *(Row(f"width-{width}", f"width {width}", f"--width {width}") for width in WIDTHS),

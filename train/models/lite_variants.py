@@ -1,4 +1,4 @@
-"""`unet-lite` changed in one thing each, as the study of networks compares them (docs/studies/networks.md)."""
+"""`unet-lite` changed in one thing each, as `python -m train study networks` compares them."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
