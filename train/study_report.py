@@ -120,15 +120,10 @@ def cell_text(value: float) -> str:
     """A number as the table shows it."""
     if math.isnan(value):
         return "-"
-    return (
-        f"{int(value):,}"
-        if float(value).is_integer()
-        else f"{value:.3f}"
-        if abs(value) < 1
-        else f"{value:.2f}"
-        if abs(value) < 10
-        else f"{value:.1f}"
-    )
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    digits = 3 if abs(value) < 1 else 2 if abs(value) < 10 else 1
+    return f"{value:.{digits}f}"
 
 
 def draw_report(study: Study, places: StudyPlaces, table: Table, path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import typer
 from torch import nn
 from typer.testing import CliRunner
 
@@ -26,8 +27,6 @@ def save(path: Path, arch: str = "unet-lite", width: int = 4) -> Path:
 
 
 def run(*words: object) -> tuple[int, str]:
-    import typer
-
     app = typer.Typer()
     app.command()(main)
     result = runner.invoke(app, list(map(str, words)))
