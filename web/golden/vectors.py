@@ -56,6 +56,7 @@ def vectors() -> dict[str, Any]:
         "tracker": {"off": tracker_case(Smoothing.OFF), "low": tracker_case(Smoothing.LOW)},
         "tables": table_cases(),
         "hiding": hiding_cases(),
+        "pixelate": {"{}x{}".format(*wh): pixelate_case(wh) for wh in ((124, 93), (93, 124), (61, 40), (200, 120))},
         "overlay": {effect.value: overlay_case(effect) for effect in Effect if effect is not Effect.CUTOUT},
         "demo": demo_cases(),
     }
@@ -253,6 +254,16 @@ def hiding_cases() -> dict[str, Any]:
         ]
         cases[name] = {"mask": {int(r): e for r, e in mask.items()}, "crop": crop_numbers(crop), "boxes": boxes}
     return cases
+
+
+def pixelate_case(size_wh: tuple[int, int]) -> dict[str, Any]:
+    """Some pixels of a hidden box; 4.5 blocks are 4 to one who rounds a half to the even neighbour."""
+    width, height = size_wh
+    face, left, top = FACES["near, reduced first"], 50, 60
+    frame = draw(face, FRAME_WH)
+    effects.pixelate(frame[top : top + height, left : left + width])
+    pixels = frame[top : top + height : 7, left : left + width : 7, ::-1]
+    return {"face": face.to_json(), "box": [left, top, left + width, top + height], "rgb": pixels.reshape(-1).tolist()}
 
 
 def overlay_case(effect: Effect) -> dict[str, Any]:

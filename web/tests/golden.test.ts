@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import golden from "../golden/vectors.json";
 import { portraitMatrix } from "../src/core/demo";
-import { edgeTable, featherTable, shadeTable } from "../src/core/effects";
-import { Crop, LAYOUTS, type Point, transform } from "../src/core/geometry";
+import { cutOut, edgeTable, featherTable, pixelate, shadeTable } from "../src/core/effects";
+import { type Box, Crop, LAYOUTS, type Point, transform } from "../src/core/geometry";
 import type { Image } from "../src/core/image";
 import { CropMotion } from "../src/core/motion";
 import { DEFAULT_LOOK, type Effect, Overlay } from "../src/core/overlay";
@@ -129,6 +129,12 @@ test("tables of shades, edges and feathers", () => {
 test.each(cases(golden.hiding))("boxes that hide a face's parts: %s", (_, one) => {
   const crop = cropOf(one.crop), face = { number: 1, crop, probs: ellipseProbs(one.mask), regions: ALL_REGIONS };
   expect(PARTS.map((part, i) => hidingBox(i, findPatch(face, part, FRAME), crop, FRAME) ?? null)).toEqual(one.boxes);
+});
+
+test.each(cases(golden.pixelate))("a box of %s, pixelated", (_, one) => {
+  const frame = draw(aFace(one.face), FRAME.width, FRAME.height), [left, top, right, bottom] = one.box, box: Box = [left, top, right, bottom];
+  pixelate(frame, box);
+  close(every(cutOut(frame, box), 7).filter((_, i) => i % 4 !== 3), one.rgb, 2);
 });
 
 test.each(cases(golden.overlay))("effect %s", (effect, one) => {

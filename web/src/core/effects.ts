@@ -2,6 +2,7 @@
 import { type Box } from "./geometry";
 import { type Image, halve, newImage, resize } from "./image";
 import { type Patch, soften, warpToFrame } from "./patch";
+import { roundHalfEven } from "./preprocess";
 import { COLORS_RGB, type Rgb } from "./regions";
 import tables from "./tables.json";
 
@@ -60,7 +61,8 @@ export function pixelate(frame: Image, [left, top, right, bottom]: Box): void {
   const blockPx = Math.max(2, Math.max(width, height) / effects.blocks);
   let small = cutOut(frame, [left, top, right, bottom]);
   while (Math.min(small.width, small.height) > 8 * effects.blocks) small = halve(small);
-  const blocks = resize(small, Math.max(1, Math.round(width / blockPx)), Math.max(1, Math.round(height / blockPx)));
+  const [across, down] = [width, height].map((length) => Math.max(1, roundHalfEven(length / blockPx)));
+  const blocks = resize(small, across, down);
   for (let y = 0; y < height; y++) {
     const row = Math.floor((y * blocks.height) / height) * blocks.width;
     for (let x = 0, to = ((top + y) * frame.width + left) * 4; x < width; x++, to += 4) {
