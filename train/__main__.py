@@ -1,4 +1,4 @@
-"""`python -m train label | import | pack | fit | evaluate | predict | study`: from photos to scores and masks."""
+"""`python -m train label | import | sharpen | pack | fit | evaluate | predict | study`: from photos to masks."""
 
 import os
 from contextlib import nullcontext
@@ -10,7 +10,7 @@ import typer
 
 from realtime.geometry import LAYOUTS, TIGHT
 from train.console import NAMED_FILES, console, one_line_errors, progress
-from train.data_commands import import_set, pack
+from train.data_commands import import_set, pack, sharpen
 from train.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
 from train.evaluate_command import evaluate
 from train.fit_command import fit
@@ -62,6 +62,7 @@ def label(
 
 
 app.command("import")(import_set)
+app.command()(sharpen)
 app.command()(pack)
 app.command()(fit)
 app.command()(evaluate)

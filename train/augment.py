@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.geometry import CROP_SIZE_WH, TIGHT, CropLayout, Points, shift_matrix
+from realtime.geometry import CROP_SIZE_WH, TIGHT, CropLayout, Points
 from realtime.preprocess import BgrImage
 from realtime.regions import mirror_label_map
 from train import camera_faults
 from train.label_set import MARGIN_PX
+from train.moves import Move
 from train.occluders.eyewear import wear_glasses, wear_sunglasses
 from train.occluders.face_mask import cover_with_mask
 from train.occluders.hair import cover_with_hair
@@ -143,22 +144,7 @@ def random_crop_matrix(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """(2, 3) canvas to crop for cv2.warpAffine: turned, scaled and shifted about the crop's centre."""
     angle = rng.normal(0, ROTATION_STD_DEG)
     scale = float(np.exp(rng.normal(0, SCALE_STD)))
-    return crop_matrix(angle, scale, rng.normal(0, SHIFT_STD_PX, 2))
-
-
-def crop_matrix(angle_deg: float, scale: float, shift_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(2, 3) canvas to crop for cv2.warpAffine, about the crop's centre.
-
-    Args:
-        angle_deg: by which the picture is turned, counter-clockwise as seen.
-        scale: above 1 the picture becomes larger.
-        shift_px: (2,) crop pixels by which it goes right and down.
-    """
-    angle = np.deg2rad(angle_deg)
-    linear = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    center = np.array(CROP_SIZE_WH) / 2
-    shift = center + np.asarray(shift_px) - linear @ (center + MARGIN_PX)
-    return shift_matrix(np.column_stack([linear, shift]), by=0.5)
+    return Move(angle, scale, rng.normal(0, SHIFT_STD_PX, 2)).matrix()
 
 
 def mirror_pair(crop: BgrImage, label_map: LabelMap) -> tuple[BgrImage, LabelMap]:

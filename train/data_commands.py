@@ -1,4 +1,4 @@
-"""`python -m train import` and `python -m train pack`: other people's data sets, and faces in arrays."""
+"""`python -m train import | sharpen | pack`: other people's data sets, better labels, and faces in arrays."""
 
 import os
 from pathlib import Path
@@ -29,6 +29,23 @@ def import_set(
         task = bar.add_task("importing", total=len(photos))
         rows = import_photos(photos, out, layout, min(processes, len(photos)), lambda: bar.advance(task))
     report_labels(rows, out)
+
+
+def sharpen(
+    data: Annotated[Path, typer.Argument(help="Label set, not packed.")],
+    teacher: Annotated[Path, typer.Option(help="Trained on it: a .pt file of `fit`, or an .onnx file of `export`.")],
+    out: Annotated[Path, typer.Option(help="Folder of the sharpened label set.")],
+) -> None:
+    """Improve the training faces' labels by the averaged answers of a trained network; held-out ones stay."""
+    with one_line_errors(), progress() as bar:
+        from train.label_set import faces_of, read_index
+        from train.prediction import PhotoSegmenter
+        from train.sharpening import sharpen_labels
+
+        segmenter = PhotoSegmenter.read(teacher)
+        task = bar.add_task("sharpening", total=sum(1 for _ in faces_of(read_index(data))))
+        count = sharpen_labels(data, segmenter, teacher.stem, out, lambda: bar.advance(task))
+    console.print(f"wrote {out} ({count} faces with sharpened labels)")
 
 
 def pack(

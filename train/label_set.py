@@ -167,13 +167,21 @@ def write_pair(folder: Path, name: str, canvas_bgr: BgrImage, label_map: npt.NDA
     Raises:
         OSError: a file cannot be written.
     """
-    crop_path, label_path = folder / "crops" / f"{name}.jpg", folder / "labels" / f"{name}.png"
-    for path, pixels, options in (
-        (crop_path, canvas_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95]),
-        (label_path, label_map, []),
-    ):
-        if not cv2.imwrite(str(path), pixels, options):
-            raise OSError(f"{path}: cannot be written")
+    path = folder / "crops" / f"{name}.jpg"
+    if not cv2.imwrite(str(path), canvas_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95]):
+        raise OSError(f"{path}: cannot be written")
+    write_label_map(folder, name, label_map)
+
+
+def write_label_map(folder: Path, name: str, label_map: npt.NDArray[np.uint8]) -> None:
+    """Write the label map of a face whose crop is there.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = folder / "labels" / f"{name}.png"
+    if not cv2.imwrite(str(path), label_map):
+        raise OSError(f"{path}: cannot be written")
 
 
 def faces_of(photos: Iterable[LabelledPhoto]) -> Iterator[tuple[LabelledPhoto, LabelledFace]]:

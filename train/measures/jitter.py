@@ -4,40 +4,23 @@ The live crop follows the masks, and so never sits as the labels' crops do.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from realtime.geometry import CROP_SIZE_WH, LAYOUTS
-from train.augment import crop_matrix
 from train.checkpoint import NetworkSpec
 from train.dataset import FaceCrops
 from train.heads import class_map, to_probs
-from train.label_set import MARGIN_PX
 from train.measures.held_out import ClassCounter, FaceCounts, HeldOut
+from train.moves import Move, bring_back
 
 TURN_DEG, SHIFT_SHARE, SCALE_SHARE = 10.0, 0.1, 0.1
 UNMOVED, HALF = "unmoved", 0.5
-
-
-@dataclass(frozen=True)
-class Move:
-    """How a picture is moved in its crop.
-
-    Attributes:
-        angle_deg: counter-clockwise, about the crop's centre.
-        scale: above 1 the face becomes larger.
-        shift_px: right and down.
-    """
-
-    angle_deg: float = 0.0
-    scale: float = 1.0
-    shift_px: tuple[float, float] = (0.0, 0.0)
 
 
 def moves_of(eye_distance_px: float) -> dict[str, Move]:
@@ -84,15 +67,15 @@ def score_jitter(
     counted = ClassCounter(spec.regions, held_out.classes)
     moves = moves_of(LAYOUTS[spec.layout].eye_distance_px)
     confusions: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in moves}
-    matrices = {name: crop_matrix(move.angle_deg, move.scale, move.shift_px) for name, move in moves.items()}
+    matrices = {name: move.matrix() for name, move in moves.items()}
     truths = FaceCrops([face.pair for face in held_out.faces], spec.regions)
     for index, face in enumerate(held_out.faces):
         canvas_bgr = face.pair.read_canvas()
         crops = np.stack([cv2.warpAffine(canvas_bgr, matrix, CROP_SIZE_WH) for matrix in matrices.values()])
         with torch.inference_mode():
-            probs = to_probs(network(torch.from_numpy(crops)), spec.head)
+            probs = to_probs(network(torch.from_numpy(crops)), spec.head).numpy()
             for (name, matrix), moved in zip(matrices.items(), probs, strict=True):
-                seen = class_map(bring_back(moved, matrix)[None], spec.head)[0]
+                seen = class_map(torch.from_numpy(bring_back(moved, matrix))[None], spec.head)[0]
                 confusions[name].append(counted(truths[index][1], seen))
         on_item()
     f1 = {
@@ -100,16 +83,6 @@ def score_jitter(
         for name, found in confusions.items()
     }
     return {"faces": len(held_out.faces), "f1": f1, **worst_losses(f1)}
-
-
-def bring_back(probs: Tensor, matrix: npt.NDArray[np.float64]) -> Tensor:
-    """(C, 218, 178) of the moved crop as the unmoved one has it; 0, which is background, where the moved one ends."""
-    in_crop = matrix.copy()
-    in_crop[:, 2] += matrix[:, :2] @ (MARGIN_PX, MARGIN_PX)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return torch.from_numpy(
-        np.stack([cv2.warpAffine(channel.numpy(), in_crop, CROP_SIZE_WH, flags=flags) for channel in probs])
-    )
 
 
 def worst_losses(f1: dict[str, dict[str, float]]) -> dict[str, Any]:

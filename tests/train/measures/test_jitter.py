@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from realtime.regions import Region
-from train.augment import crop_matrix
 from train.label_classes import common_classes
 from train.label_set import CANVAS_SIZE_WH
 from train.masks import draw_label_map
 from train.measures.held_out import HeldOut, HeldOutFace
-from train.measures.jitter import UNMOVED, bring_back, moves_of, score_jitter, worst_losses
+from train.measures.jitter import UNMOVED, moves_of, score_jitter, worst_losses
+from train.moves import bring_back
 
 
 class ByHeart(nn.Module):
@@ -66,9 +66,9 @@ def test_what_is_brought_back_lies_where_it_was(name: str, move) -> None:
     canvas = np.zeros((314, 274), np.float32)
     canvas[48 + 150 : 48 + 160, 48 + 40 : 48 + 52] = 1
 
-    matrix = crop_matrix(move.angle_deg, move.scale, move.shift_px)
+    matrix = move.matrix()
     moved = cv2.warpAffine(canvas, matrix, (178, 218))
-    back = bring_back(torch.from_numpy(moved)[None], matrix)[0].numpy()
+    back = bring_back(moved[None], matrix)[0]
     y, x = (np.argwhere(back > 0.5) + 0.5).mean(axis=0)
     assert (x, y) == (pytest.approx(46, abs=0.4), pytest.approx(155, abs=0.4))
     moved_y, moved_x = (np.argwhere(moved > 0.5) + 0.5).mean(axis=0)
@@ -78,7 +78,7 @@ def test_what_is_brought_back_lies_where_it_was(name: str, move) -> None:
 def test_directions_are_as_they_are_called() -> None:
     moves = moves_of(66.0)
     point = np.array([48 + 89 + 50 - 0.5, 48 + 109 - 0.5, 1])  # right of the centre
-    where = {name: crop_matrix(m.angle_deg, m.scale, m.shift_px) @ point + 0.5 for name, m in moves.items()}
+    where = {name: m.matrix() @ point + 0.5 for name, m in moves.items()}
     assert where["shifted right"] == pytest.approx([139 + 6.6, 109.5])
     assert where["shifted up"] == pytest.approx([139.5, 109 - 6.6])
     assert where["larger"] == pytest.approx([89 + 55, 109])
