@@ -43,10 +43,10 @@ class ContourPhoto:
             raise ValueError(f"{self.path}: missing or unreadable")
         return BgrImage(pixels)
 
-    def crop_label_map(self, crop: CropTransform) -> npt.NDArray[np.uint8]:
-        """`label_map` of an aligned crop: (218, 178)."""
+    def crop_label_map(self, crop: CropTransform, size_wh: tuple[int, int] = CROP_SIZE_WH) -> npt.NDArray[np.uint8]:
+        """`label_map` of an aligned crop of this size: (H, W)."""
         outlines = {name: crop.to_crop(outline) for name, outline in self.outlines.items()}
-        return ContourPhoto(self.path, outlines).label_map(CROP_SIZE_WH)
+        return ContourPhoto(self.path, outlines).label_map(size_wh)
 
     def label_map(self, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """(H, W) uint8: right and left eye with their irises, both lips as `UPPER_LIP`, the mouth between them."""

@@ -26,7 +26,7 @@ from train.measures.finder_frames import empty_frames, made_frames
 from train.measures.held_out import FaceCounts, HeldOut, HeldOutFace, count_faces, spread
 from train.measures.jitter import score_jitter
 from train.measures.noise_flicker import score_noise_flicker
-from train.measures.outlines import outlined_crops, score_contours
+from train.measures.outlines import judge_outlined, outlined_faces, score_contours
 from train.measures.photos import UnlearntPhotos, read_exceptions, unlearnt_photos
 from train.measures.worst import JudgedCrop, draw_worst, worst_faces
 from train.models.face_finder import decode_faces
@@ -101,7 +101,10 @@ def evaluate_segmenter(
     if yardsticks.landmarker:
         with FaceLandmarker(yardsticks.landmarker) as landmarker:
             scores |= score_photos(network, spec, contours, closed, covered, landmarker, on_item)
-            draw_worst_outlines(network, spec, contours, landmarker, out)
+            outlined = outlined_faces(contours, landmarker, spec.regions, LAYOUTS[spec.layout])
+        draw_worst_outlines(network, spec, outlined.faces, out)
+        if outlined.faces and outlined.classes and yardsticks.steady_faces:
+            scores["contours"]["jitter"] = score_jitter(network, spec, outlined, on_item)
     if yardsticks.steady_faces:
         some = held_out.spread(yardsticks.steady_faces)
         scores["jitter"] = score_jitter(network, spec, some, on_item)
@@ -237,16 +240,10 @@ def draw_pictures(
         cv2.imwrite(str(out / WORST_NAME), picture)
 
 
-def draw_worst_outlines(
-    network: nn.Module,
-    spec: NetworkSpec,
-    photos: Sequence[ContourPhoto],
-    landmarker: FaceLandmarker,
-    out: Path,
-) -> None:
+def draw_worst_outlines(network: nn.Module, spec: NetworkSpec, faces: Sequence[HeldOutFace], out: Path) -> None:
     """Write `worst_outlines.png`: the same of photos with people's outlines, where there are any."""
     segmenter = PhotoSegmenter.of_network(network, spec)
-    crops = outlined_crops(segmenter, photos, landmarker)
+    crops = judge_outlined(segmenter, faces)
     worst = worst_faces(np.array([crop.dice for crop in crops]))
     if worst:
         cv2.imwrite(str(out / WORST_OUTLINES_NAME), draw_worst(segmenter, [crops[index] for index in worst]))

@@ -89,10 +89,11 @@ def contour_tables(contours: Mapping[str, Any]) -> list[Table]:
         for scores in [contours["by_tone"]]
         for tone, photos in contours["tones"].items()
     ]
-    return [
+    tables = [
         table_of(title, columns, rows),
         table_of(f"{title}, by tone of skin as it looks, Dice", ("tone", "photos", *heads), by_tone),
     ]
+    return tables + ([jitter_table(contours["jitter"], "of people's outlines")] if "jitter" in contours else [])
 
 
 def closed_eye_table(scores: Mapping[str, Any]) -> Table:
@@ -124,14 +125,14 @@ def covered_mouth_table(scores: Mapping[str, Any]) -> Table:
     return table_of(f"covered mouths, {photos_text(scores)}", ("masks", "faces with lips", "lips, px a face"), rows)
 
 
-def jitter_table(scores: Mapping[str, Any]) -> Table:
+def jitter_table(scores: Mapping[str, Any], whose: str = "held out") -> Table:
     """F1 unmoved, and what each move costs in points."""
     unmoved = scores["f1"][UNMOVED]
     rows = [(UNMOVED, *(number(value) for value in unmoved.values()))]
     for name, of_move in scores["f1"].items():
         if name != UNMOVED:
             rows.append((name, *(f"{100 * (of_move[group] - unmoved[group]):+.2f}" for group in unmoved)))
-    title = f"crop moved, {scores['faces']} faces: F1, and points of it gained or lost (worst loss "
+    title = f"crop moved, {scores['faces']} faces {whose}: F1, and points of it gained or lost (worst loss "
     return table_of(f"{title}{scores['worst_points']:.2f})", ("crop", *unmoved), rows)
 
 

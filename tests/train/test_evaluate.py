@@ -135,6 +135,7 @@ def test_one_command_takes_every_measure(segmenter: Path, data: Path, sight: tup
     assert (scores["closed_eyes"]["photos"], scores["closed_eyes"]["learnt"]) == (2, 1)  # face6 was learnt from
     assert scores["covered_mouths"]["faces"] == 2
     assert scores["jitter"]["faces"] == scores["noise_flicker"]["faces"] == 6
+    assert scores["contours"]["jitter"]["faces"] == 1
     assert set(scores["contours"]["edges_px"]) == {"ours", "mediapipe"}
     for picture in ("comparison.png", "worst.png", "worst_outlines.png"):
         assert cv2.imread(str(out / picture)) is not None

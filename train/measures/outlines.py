@@ -1,7 +1,7 @@
 """Masks against outlines that people drew: overlap, and how far the edges lie off."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
@@ -13,11 +13,15 @@ from realtime.preprocess import BgrImage, crop_face
 from realtime.regions import Region
 from train.checkpoint import NetworkSpec
 from train.contours import COMPARED, ContourPhoto
+from train.label_classes import common_classes
+from train.label_set import CANVAS_SIZE_WH, canvas_transform, crop_canvas
 from train.landmarks import FaceLandmarker, Landmarks
 from train.masks import draw_label_map, face_points
 from train.measures.edges import edge_distance_px
+from train.measures.held_out import HeldOut, HeldOutFace
 from train.measures.worst import JudgedCrop
 from train.metrics import RegionScore, score_of
+from train.one_class import class_name
 from train.prediction import LabelMap, PhotoSegmenter
 from train.skin_tone import TONES, tone_of, typology_angle_deg
 
@@ -150,19 +154,54 @@ def score_outlines(
     return scores, without_face
 
 
-def outlined_crops(
-    segmenter: PhotoSegmenter, photos: Sequence[ContourPhoto], landmarker: FaceLandmarker
-) -> list[JudgedCrop]:
-    """The crop of each photo in which a face is found, people's outlines, and the Dice of all that they enclose."""
-    crops = []
+@dataclass(frozen=True)
+class OutlinedFace:
+    """A canvas, (314, 274, 3), and its (314, 274) label map as people outlined it."""
+
+    canvas_bgr: BgrImage
+    label_map: LabelMap
+    labeller: str = "people"
+
+    def read_canvas(self) -> BgrImage:
+        """The canvas."""
+        return self.canvas_bgr
+
+    def read(self) -> tuple[BgrImage, LabelMap]:
+        """Both."""
+        return self.canvas_bgr, self.label_map
+
+
+def outlined_faces(
+    photos: Sequence[ContourPhoto], landmarker: FaceLandmarker, channels: Sequence[str], layout: CropLayout
+) -> HeldOut:
+    """The face of each photo in which one is found, with people's outlines.
+
+    Args:
+        photos: with outlines.
+        landmarker: finds the faces.
+        channels: of the network; the classes are those of `COMPARED` that it can tell.
+        layout: of its crops.
+    """
+    faces = []
     for photo in photos:
         photo_bgr = photo.read()
         for landmarks in landmarker.find(photo_bgr)[:1]:
-            transform = CropTransform.from_points(face_points(landmarks), segmenter.layout)
-            crop_bgr, truth = crop_face(photo_bgr, transform), photo.crop_label_map(transform)
-            areas = areas_of(COMPARED, truth, segmenter.segment_crop(crop_bgr))
-            dice = score_of(*sum(areas.values(), np.zeros(3)).tolist()).dice
-            crops.append(JudgedCrop(crop_bgr, truth, photo.path.name, photo.path.absolute().parents[1].name, dice))
+            points = face_points(landmarks).tolist()
+            label_map = photo.crop_label_map(canvas_transform(points, layout.name), CANVAS_SIZE_WH)
+            face = OutlinedFace(crop_canvas(photo_bgr, points, layout.name), label_map)
+            faces.append(HeldOutFace(face, photo.path.name, photo.path.absolute().parents[1].name))
+    return HeldOut(
+        faces, common_classes([tuple(class_name(sorted(members)) for members in COMPARED.values())], channels)
+    )
+
+
+def judge_outlined(segmenter: PhotoSegmenter, faces: Sequence[HeldOutFace]) -> list[JudgedCrop]:
+    """The crop of each face, and the Dice of all that people outlined there."""
+    crops = []
+    for face in faces:
+        crop = JudgedCrop.of_face(face, np.nan)
+        areas = areas_of(COMPARED, crop.truth, segmenter.segment_crop(crop.crop_bgr))
+        crops.append(replace(crop, dice=score_of(*sum(areas.values(), np.zeros(3)).tolist()).dice))
     return crops
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from realtime.geometry import TIGHT, CropTransform
 from realtime.regions import Region
 from train.contours import read_contours
 from train.masks import face_points
-from train.measures.outlines import outlined_crops, score_outlines
+from train.measures.outlines import judge_outlined, outlined_faces, score_outlines
 from train.prediction import PhotoSegmenter
 
 OUTLINES = {
@@ -57,7 +58,7 @@ def inner_px() -> float:
     return sum(min(4, distance) for column in range(1, 23) for distance in [min(column, 23 - column)])
 
 
-def test_outlined_crops_stand_as_the_network_sees_them(drawn_face, told_landmarker, tmp_path: Path) -> None:
+def test_outlined_faces_stand_as_the_network_sees_them(drawn_face, told_landmarker, spec, tmp_path: Path) -> None:
     (tmp_path / "london" / "images").mkdir(parents=True)
     (tmp_path / "london" / "contours.json").write_text(json.dumps({"a.png": OUTLINES, "black.png": OUTLINES}))
     for name, level in (("a", 90), ("black", 0)):
@@ -74,7 +75,13 @@ def test_outlined_crops_stand_as_the_network_sees_them(drawn_face, told_landmark
 
     segmenter = PhotoSegmenter(sees_one_eye, tuple(Region), "softmax", TIGHT)
     photos = read_contours(tmp_path / "london")
-    (judged,) = outlined_crops(segmenter, photos, told_landmarker([face]))
+    held_out = outlined_faces(photos, told_landmarker([face]), spec.regions, TIGHT)
+    assert {name: len(channels) for name, channels in held_out.classes.items()} == {"iris+eyes": 4, "lips": 2}
+    canvas, label_map = held_out.faces[0].pair.read()
+    assert canvas.shape == (314, 274, 3)
+    assert held_out.faces[0].pair.read_canvas() is canvas
+    (judged,) = judge_outlined(segmenter, held_out.faces)
+    assert_array_equal(judged.truth, label_map[48:-48, 48:-48])
     assert (judged.name, judged.source) == ("a.png", "london")
     assert judged.crop_bgr.shape == (218, 178, 3)
     truth = [(judged.truth == region).sum() for region in (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP)]
