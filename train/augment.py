@@ -30,7 +30,7 @@ Spoil = Callable[[BgrImage, np.random.Generator], BgrImage]
 OCCLUDERS: dict[Occlude, float] = {
     wear_glasses: 0.10,
     wear_sunglasses: 0.04,
-    cover_with_mask: 0.06,
+    cover_with_mask: 0.10,
     cover_with_hair: 0.07,
     cover_with_hand: 0.08,
     cover_with_thing: 0.08,

@@ -1,5 +1,6 @@
-"""A plain mask over mouth and nose: cloth or surgical."""
+"""A mask over mouth and nose: cloth or surgical, plain or printed on."""
 
+import cv2
 import numpy as np
 
 from realtime.geometry import Points
@@ -22,6 +23,11 @@ COLORS_BGR = ((215, 190, 140), (225, 205, 170), (240, 240, 240), (235, 238, 240)
 OUTLINE_MM = ((0, 20), (22, 30), (50, 38), (68, 45), (62, 85), (40, 115), (0, 128))
 """The subject's left half, from the bridge of the nose along the cheek and the jaw to the chin."""
 
+HERSHEY_HEIGHT_PX = 22
+"""Of OpenCV's capitals at scale 1."""
+PRINT_CHANCE = 0.5
+"""Real masks bear seams, the maker's letters, now and then a mouth; a network takes what stands there for lips."""
+
 
 def cover_with_mask(
     crop: BgrImage, label_map: LabelMap, place: FacePlace, rng: np.random.Generator
@@ -40,12 +46,41 @@ def cover_with_mask(
     if rng.random() < 0.6:
         shade[np.cos(y_mm * float(2 * np.pi / rng.uniform(12, 22))) > 0.8] *= 0.9  # folds
     cover = shaded(color, shade, soft_texture(crop, rng, 4))
+    if rng.random() < PRINT_CHANCE:
+        cover = print_on(cover, place, rng)
     loops = blank(crop)
     for side in (-1, 1):
         for y, end in ((46, 15), (86, 60)):
             stroke(loops, place.to_crop([(side * 64, y), (side * 110, end)]), 2.5 * place.px_per_mm)
     crop = lay_over(crop, color * np.float32(0.9), loops)
     return lay_over(crop, cover, alpha), hide(label_map, alpha)
+
+
+def print_on(cloth: BgrImage, place: FacePlace, rng: np.random.Generator) -> BgrImage:
+    """The cloth with one to three marks in one ink: letters, seams, spots as large as lips.
+
+    Args:
+        cloth: (H, W, 3) uint8. Read, never kept.
+        place: of the face that wears it.
+        rng: decides everything.
+    """
+    marks = blank(cloth)
+    for _ in range(rng.integers(1, 4)):
+        x, y = rng.uniform(-30, 30), rng.uniform(45, 105)
+        kind = rng.choice(["letters", "seam", "spot"], p=[0.4, 0.4, 0.2])
+        if kind == "letters":
+            text = "".join(map(chr, rng.integers(ord("0"), ord("Z") + 1, rng.integers(2, 9))))
+            scale = rng.uniform(3, 12) * place.px_per_mm / HERSHEY_HEIGHT_PX
+            cv2.putText(marks, text, place.to_crop((x, y)).astype(int).tolist(), cv2.FONT_HERSHEY_SIMPLEX, scale, 255)
+        elif kind == "seam":
+            along = np.linspace(-1, 1, 9)[:, None] * rng.uniform(10, 60)
+            sag = rng.normal(0, 6) * np.linspace(-1, 1, 9)[:, None] ** 2
+            stroke(marks, place.to_crop(np.hstack([x / 3 + along, y + sag])), rng.uniform(0.8, 3) * place.px_per_mm)
+        else:
+            turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None]
+            size = rng.uniform(10, 26), rng.uniform(2, 9)
+            fill(marks, place.to_crop(np.hstack([x / 3 + size[0] * np.cos(turn), y + size[1] * np.sin(turn)])))
+    return lay_over(cloth, rng.uniform(0, 255, 3), cv2.convertScaleAbs(marks, alpha=rng.uniform(0.4, 1)))
 
 
 def rounded(polygon: Points) -> Points:

@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
+from train.occluders import face_mask
 from train.occluders.face_mask import cover_with_mask, rounded
 from train.occluders.layer import FacePlace
 
@@ -17,8 +18,9 @@ EYES = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.RIGHT_IRIS, Region.LEFT_IRIS)
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_mouth_is_hidden_in_picture_and_labels_and_the_eyes_stay(
-    seed: int, crop: BgrImage, face_map: LabelMap, place: FacePlace
+    seed: int, crop: BgrImage, face_map: LabelMap, place: FacePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(face_mask, "PRINT_CHANCE", 0)  # else the print has edges of its own
     striped = crop.copy()
     striped[:, ::2] = 255 - striped[:, ::2]
     covered, label_map = cover_with_mask(BgrImage(striped), face_map, place, np.random.default_rng(seed))
@@ -35,6 +37,24 @@ def test_masks_differ_in_colour(crop: BgrImage, face_map: LabelMap, place: FaceP
         for seed in range(12)
     }
     assert len(colors) >= 6
+
+
+def test_what_is_printed_stays_on_the_mask(
+    crop: BgrImage, face_map: LabelMap, place: FacePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = []
+    for seed in range(24):
+        seen = []
+        for chance in (0.0, 1.0):
+            monkeypatch.setattr(face_mask, "PRINT_CHANCE", chance)
+            seen.append(cover_with_mask(crop, face_map, place, np.random.default_rng(seed)))
+        (plain, plain_map), (printed, printed_map) = seen
+        assert_array_equal(plain_map, printed_map)
+        differs = np.abs(plain.astype(int) - printed).max(axis=2) > 2
+        assert not differs[:95].any()  # above the mask
+        marked.append(differs.mean())
+    assert np.mean(np.array(marked) > 0.002) > 0.7
+    assert max(marked) < 0.25
 
 
 def test_a_rounded_square_has_its_corners_cut_off() -> None:
