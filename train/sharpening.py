@@ -37,7 +37,6 @@ LOOKS = (Move(scale=0.93), Move(shift_px=(1, 1)), Move(scale=1.07, shift_px=(0, 
 """How a crop is moved for each look; each is mirrored as well. Odd shifts, for the networks' strides are two."""
 MIRRORED = mirror_label_map(np.arange(len(Region), dtype=np.uint8)[None])[0, ::-1]
 """(8,) channels of what is seen in a mirror."""
-
 INNER = np.s_[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
 """The crop within its canvas: all that the teacher sees of it. In the margin labels stay as they are."""
 
