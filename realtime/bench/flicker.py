@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from realtime.face import Face
 from realtime.geometry import CROP_SIZE_WH, CropTransform
-from realtime.regions import REGION_GROUPS, Region
+from realtime.regions import PARTS, REGION_GROUPS, Region
 
 Mask = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
@@ -130,15 +130,22 @@ def square(matrix: Matrix) -> npt.NDArray[np.float64]:
 
 
 def mask_track(face: Face) -> npt.NDArray[np.float64]:
-    """(4,) where the mask is and how large: x and y of its centroid, and the areas of eyes and lips, in frame pixels.
+    """(4,) where the mask is and how large: x and y of its place, and the areas of eyes and lips, in frame pixels.
 
-    Weighted by probability, so that a part of a pixel counts.
+    The place is the mean of the centroids of the eyes and the mouth, so that lids that close do not move it; NaN while
+    one of them, that the model has, is not seen. Weighted by probability, so that a part of a pixel counts.
     """
-    moments = cv2.moments(_prob_of(face, tuple(region for region in Region if region != Region.BACKGROUND)))
-    area = max(moments["m00"], 1e-9)
-    x, y = face.transform.to_frame(np.array([[moments["m10"] / area + 0.5, moments["m01"] / area + 0.5]]))[0]
+    parts = [part for part in PARTS if set(part) & set(face.regions)]
+    place = face.transform.to_frame(np.array([_centroid(_prob_of(face, part)) for part in parts])).mean(axis=0)
     areas = [_prob_of(face, REGION_GROUPS[group]).sum() / face.transform.scale**2 for group in ("eyes", "lips")]
-    return np.array([x, y, *areas], np.float64)
+    return np.array([*place, *areas], np.float64)
+
+
+def _centroid(prob: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """In crop pixels; NaN where nothing is seen."""
+    moments = cv2.moments(prob)
+    area = moments["m00"] or np.nan
+    return moments["m10"] / area + 0.5, moments["m01"] / area + 0.5
 
 
 def _prob_of(face: Face, regions: Sequence[Region]) -> npt.NDArray[np.float32]:

@@ -112,11 +112,25 @@ def test_a_blank_picture_has_no_motion(portrait_face: Points) -> None:
     assert face_motion(blank, blank, CropTransform.from_points(portrait_face)) is None
 
 
-def test_a_mask_is_tracked_in_frame_pixels(portrait_face: Points) -> None:
+def test_a_mask_is_tracked_in_frame_pixels() -> None:
     """The centre of the lips of `face_with` is (90, 155) in the crop; twice as near, they are four times as large."""
-    regions = (Region.RIGHT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)
     crop = CropTransform((300.0, 200.0), 0.5, 0.0)
-    x, y, eyes, lips = mask_track(face_with(crop, regions))
+    x, y, eyes, lips = mask_track(face_with(crop, (Region.UPPER_LIP, Region.LOWER_LIP)))
     assert (x, y) == pytest.approx((300 + (90 - 89) / 0.5, 200 + (155 - 88) / 0.5))
     assert eyes == 0
     assert lips == pytest.approx(1800 * 4)
+
+
+def test_a_lid_that_closes_does_not_move_the_place_and_an_eye_that_is_gone_ends_it() -> None:
+    regions = (Region.RIGHT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)
+    tracks = []
+    for half_height in (6, 2, 0):
+        face = face_with(CropTransform((300.0, 200.0), 0.5, 0.0), regions)
+        face.probs[0, 88 - half_height : 88 + half_height, 40:70] = 1
+        tracks.append(mask_track(face))
+    wide, narrow, shut = tracks
+    assert wide[:2] == pytest.approx((300 + ((55 + 90) / 2 - 89) / 0.5, 200 + ((88 + 155) / 2 - 88) / 0.5))
+    assert narrow[:2] == pytest.approx(wide[:2])
+    assert narrow[2] == pytest.approx(wide[2] / 3)
+    assert np.isnan(shut[:2]).all()
+    assert shut[2] == 0
