@@ -84,6 +84,7 @@ def test_outlined_faces_stand_as_the_network_sees_them(drawn_face, told_landmark
     assert_array_equal(judged.truth, label_map[48:-48, 48:-48])
     assert (judged.name, judged.source) == ("a.png", "london")
     assert judged.crop_bgr.shape == (218, 178, 3)
+    assert (judged.truth[eye[0, 1] : eye[2, 1], eye[0, 0] : eye[2, 0]] == Region.RIGHT_EYE).mean() > 0.9
     truth = [(judged.truth == region).sum() for region in (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP)]
     assert truth == pytest.approx([24 * 12 / 4, 24 * 12 / 4, (80 * 30 - 40 * 10) / 4], rel=0.15)
     assert judged.dice == pytest.approx(2 * truth[0] / (truth[0] + sum(truth)), rel=0.1)
