@@ -1,8 +1,7 @@
 """`python -m benchmarks.labels FOLDER`: how well our labels agree with people's outlines, and what each step brings.
 
-Even and odd photos apart. The four numbers of `train/lids.py` were chosen by all of them; that both halves gain alike
-says that so few numbers do not fit single photos. With a trained network also its own averaged answers, and the labels
-that `train sharpen` makes of both; with --eye-distance all of it on photos as coarse as those that we learn from.
+Even and odd photos apart. With a trained network also its own averaged answers, and the labels that `train sharpen`
+makes of both; with --eye-distance all of it on photos as coarse as those that we learn from.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +21,6 @@ from train.contours import COMPARED, read_contours
 from train.detections import DEFAULT_DETECTIONS, look_again
 from train.label_set import crop_canvas
 from train.landmarks import FaceLandmarker, Landmarks, fetch_landmarker
-from train.lids import move_lids
 from train.lips import close_lips
 from train.masks import draw_label_map, face_points
 from train.measures.outlines import score_outlines
@@ -34,8 +32,7 @@ Step = Callable[[Landmarks], Landmarks]
 STEPS: dict[str, tuple[int, Sequence[Step]]] = {
     "MediaPipe": (1, []),
     f"median of {DEFAULT_DETECTIONS}": (DEFAULT_DETECTIONS, []),
-    "and lids moved": (DEFAULT_DETECTIONS, [move_lids]),
-    "and slits between lips closed": (DEFAULT_DETECTIONS, [move_lids, close_lips]),
+    "and slits between lips closed": (DEFAULT_DETECTIONS, [close_lips]),
 }
 """What `train label` does, step by step: how often it looks, and what becomes of the landmarks."""
 COARSE_QUALITY = 75

@@ -15,7 +15,7 @@ from train.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
 from train.evaluate_command import evaluate
 from train.fit_command import fit
 from train.label_report import report_labels
-from train.label_set import COVERABLE, LASH_LINE, LIDS
+from train.label_set import COVERABLE
 from train.options import one_of
 from train.study_command import study
 
@@ -42,17 +42,40 @@ def label(
     covered: Annotated[
         str | None, typer.Option(**one_of(COVERABLE), help="What masks hide on these photos: background.")
     ] = None,
-    lids: Annotated[
-        str, typer.Option(**one_of(LIDS), help="Where an eye ends: at the lashes, or where MediaPipe puts it.")
-    ] = LASH_LINE,
+    closed_eyes: Annotated[
+        bool,
+        typer.Option(
+            "--closed-eyes",
+            help="The photos show closed eyes. An eye that MediaPipe sees a little open teaches nothing.",
+        ),
+    ] = False,
+    eye_growth: Annotated[
+        float | None,
+        typer.Option(
+            min=-0.1,
+            max=0.1,
+            help="How far each eye's outline is moved outwards, as a share of the distance between the eyes.",
+        ),
+    ] = None,
+    eyes_agreed: Annotated[
+        bool,
+        typer.Option("--eyes-agreed", help="Pixels that only people or only MediaPipe count as an eye teach nothing."),
+    ] = False,
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:
-    """Find the faces of photos with MediaPipe and draw their masks."""
+    """Find the faces of photos with MediaPipe and draw their masks.
+
+    A folder with contours.json and images/ is labelled by the outlines that people drew; MediaPipe gives what they left
+    out. One in ten of its photos is kept for tests, one in twenty for validation.
+    """
     from train.labelling import LabelOptions, find_photos, label_photos
     from train.landmarks import fetch_landmarker
+    from train.shapes import EYE_GROWTH
 
     with one_line_errors(), progress() as bar:
-        options = LabelOptions(layout, whole_irises, detections, (covered,) if covered else (), lids)
+        growth = EYE_GROWTH if eye_growth is None else eye_growth
+        hidden = (covered,) if covered else ()
+        options = LabelOptions(layout, whole_irises, detections, hidden, closed_eyes, growth, eyes_agreed)
         found = find_photos(photos)
         task = bar.add_task("labelling", total=len(found))
         model = fetch_landmarker(landmarker)

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from realtime.geometry import CROP_SIZE_WH, TIGHT, CropLayout, Points
 from realtime.preprocess import BgrImage
-from realtime.regions import mirror_label_map
 from train import camera_faults
 from train.label_set import MARGIN_PX
 from train.moves import Move
@@ -18,6 +17,7 @@ from train.occluders.hair import cover_with_hair
 from train.occluders.hand import cover_with_hand
 from train.occluders.layer import FacePlace, LabelMap, find_points
 from train.occluders.thing import cover_with_thing
+from train.partial_labels import mirror_labels
 
 ROTATION_STD_DEG = 9.0
 SCALE_STD = 0.09
@@ -149,7 +149,7 @@ def random_crop_matrix(rng: np.random.Generator) -> npt.NDArray[np.float64]:
 
 def mirror_pair(crop: BgrImage, label_map: LabelMap) -> tuple[BgrImage, LabelMap]:
     """Flipped left to right, with left and right regions swapped."""
-    return BgrImage(np.ascontiguousarray(crop[:, ::-1])), np.ascontiguousarray(mirror_label_map(label_map))
+    return BgrImage(np.ascontiguousarray(crop[:, ::-1])), np.ascontiguousarray(mirror_labels(label_map))
 
 
 def mirror_points(points: Points) -> Points:

@@ -1,7 +1,7 @@
 """How often each training face is drawn in an epoch, so that those of which there are many do not drown the others."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,47 @@ def by_source_and_tone(faces: TrainingFaces) -> Repeats:
         share = weight[is_here].sum() / weight.sum()
         oftener[is_here] = min(MOST_OFTENER, 1 / (len(TONES) * share))
     return _scaled(weight * oftener)
+
+
+def by_shares(faces: TrainingFaces, repeats: Repeats | None, shares: Mapping[str, float]) -> Repeats:
+    """Some sources as often as they are asked for; what is left goes to the others as they were balanced.
+
+    Args:
+        faces: the training faces.
+        repeats: how often each is drawn without shares; None for once.
+        shares: percent of what is shown, by source.
+
+    Raises:
+        ValueError: a source has no training face, the shares exceed 100, or leave nothing to sources that they omit.
+    """
+    left = 100 - sum(shares.values())
+    sources = np.array(faces.sources)
+    if unknown := sorted(set(shares) - set(faces.sources)):
+        raise ValueError(f"--share {unknown[0]}: no training face is of it, only of {', '.join(sorted(set(sources)))}")
+    others = ~np.isin(sources, list(shares))
+    if left < -1e-6 or (left <= 1e-6) == others.any():
+        raise ValueError(f"the shares add up to {100 - left:g} percent, and {others.sum()} faces are of other sources")
+    weight = np.ones(len(sources)) if repeats is None else repeats.copy()
+    weight[others] *= left / max(weight[others].sum(), 1e-9)
+    for source, share in shares.items():
+        weight[sources == source] *= share / weight[sources == source].sum()
+    return _scaled(weight)
+
+
+def parse_share(text: str) -> tuple[str, float]:
+    """The source and its percent in ``NAME=PERCENT``.
+
+    Raises:
+        ValueError: the text is something else.
+    """
+    name, _, percent = text.rpartition("=")
+    try:
+        share = float(percent)
+    except ValueError:
+        share = float("nan")
+    if not name or not 0 < share <= 100:
+        raise ValueError(f"--share {text} is not NAME=PERCENT, a percent above 0 and up to 100")
+    return name, share
 
 
 def _root_weights(kinds: Sequence[str]) -> Repeats:

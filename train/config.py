@@ -66,6 +66,7 @@ class FitConfig:
         head: softmax or sigmoid.
         augment: what happens to a segmenter's training crops, one of `AUGMENTATIONS`.
         balance: how often training faces are drawn, one of `BALANCES`.
+        shares: percent of what is shown, by source; what is left goes to the others, as they are balanced.
         loss: one of `LOSSES`.
         layout: of the crops.
         mask_region: what masks of 0 and 255 show.
@@ -102,6 +103,7 @@ class FitConfig:
     head: str = SOFTMAX
     augment: str = "live"
     balance: str = "none"
+    shares: tuple[tuple[str, float], ...] = ()
     loss: str = DICE_AND_CROSS_ENTROPY
     layout: str = TIGHT.name
     mask_region: str | None = None

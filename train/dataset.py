@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from realtime.geometry import LAYOUTS, TIGHT
 from train.augment import AUGMENTATIONS, center_pair
 from train.folders import Pair, read_folder
-from train.heads import class_index
+from train.heads import targets_of
 from train.label_classes import Classes, check_classes
 from train.label_set import MARGIN_PX, SIDES, TRAIN, VAL, LabelledFace, LabelledPhoto, faces_of
 
@@ -107,13 +107,13 @@ def split_faces(
 
 
 class FaceCrops(Dataset[tuple[Tensor, Tensor]]):
-    """Pairs of (218, 178, 3) uint8 crop_bgr and (218, 178) int64 class indices; augmented where asked."""
+    """Pairs of (218, 178, 3) uint8 crop_bgr and (218, 178) int64 class indices of `Targets`; augmented where asked."""
 
     def __init__(
         self, faces: Sequence[Pair], channels: Sequence[str], augment: str = "none", layout: str = TIGHT.name
     ) -> None:
         self._faces = faces
-        self._index_of = class_index(channels)
+        self._index_of = targets_of(channels).index_of
         self._augment = AUGMENTATIONS[augment]
         self._layout = LAYOUTS[layout]
 

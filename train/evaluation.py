@@ -31,6 +31,7 @@ from train.measures.photos import UnlearntPhotos, read_exceptions, unlearnt_phot
 from train.measures.worst import JudgedCrop, draw_worst, worst_faces
 from train.models.face_finder import decode_faces
 from train.one_class import regions_of
+from train.partial_labels import UNKNOWN
 from train.prediction import PhotoSegmenter
 from train.scenes import FaceScenes, ScenePhotos, point_errors
 from train.skin_tone import TONES, pair_tone
@@ -253,7 +254,8 @@ def draw_comparison(
     segmenter: PhotoSegmenter, spec: NetworkSpec, faces: Sequence[HeldOutFace], columns: int = 8
 ) -> BgrImage:
     """Rows of three: the crop, its real mask, the predicted mask; the faces are spread over the set."""
-    ids = np.array([regions_of(name)[0] for name in classes_of(spec.regions)], np.uint8)
+    ids = np.full(256, UNKNOWN, np.uint8)
+    ids[: len(classes_of(spec.regions))] = [regions_of(name)[0] for name in classes_of(spec.regions)]
     pairs = [FaceCrops([face.pair], spec.regions)[0] for face in spread(faces, 3 * columns)]
     stacks = []
     for crop_bgr, truth in ((BgrImage(crop.numpy()), ids[truth.numpy()]) for crop, truth in pairs):

@@ -10,7 +10,7 @@ import typer
 
 from realtime.geometry import LAYOUTS, TIGHT
 from train.augment import AUGMENTATIONS
-from train.balance import BALANCES
+from train.balance import BALANCES, parse_share
 from train.config import NO_ENCODER_WEIGHTS, OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, FitConfig
 from train.console import console, one_line_errors
 from train.heads import ALL, HEADS, SOFTMAX, parse_classes
@@ -137,6 +137,14 @@ def fit(
             help="source: by the square root of each one's size; tone: of skins, as light as they look, alike.",
         ),
     ] = "none",
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PERCENT",
+            rich_help_panel=DATA,
+            help="How much of what is shown comes from one source of faces. The sources without a share have the rest.",
+        ),
+    ] = None,
     backgrounds: Annotated[
         list[Path] | None,
         typer.Option(rich_help_panel=DATA, help="Label set whose faceless photos are scenery (face-finder)."),
@@ -224,6 +232,7 @@ def build_config(ctx: typer.Context) -> FitConfig:
         options["regions"] = parse_classes(options["regions"], options["head"])
         options["encoder_weights"] = encoder_weights_of(options)
         options["width"] = options["width"] or DEFAULT_WIDTHS[options["arch"]]
+        options["shares"] = tuple(map(parse_share, options["share"] or ()))
         options["data"], options["backgrounds"] = tuple(options["data"]), tuple(options["backgrounds"] or ())
         return FitConfig(**{field.name: options[field.name] for field in fields(FitConfig)})
     except ValueError as error:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from realtime.regions import Region, region_name
 from train.one_class import JOINT, class_name, regions_of
+from train.partial_labels import Targets
 
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 HEADS = (SOFTMAX, SIGMOID)
@@ -47,12 +46,9 @@ def classes_of(channels: Sequence[str]) -> list[str]:
     return [BACKGROUND, *(name for name in channels if name != BACKGROUND)]
 
 
-def class_index(channels: Sequence[str]) -> npt.NDArray[np.int64]:
-    """(8,) table from label map ids to class indices, 0 for background and all that the model does not have."""
-    table = np.zeros(len(Region), np.int64)
-    for index, name in enumerate(classes_of(channels)):
-        table[list(regions_of(name))] = index
-    return table
+def targets_of(channels: Sequence[str]) -> Targets:
+    """What label map ids are to a network with these channels; background and all that it does not have is class 0."""
+    return Targets.of_classes([regions_of(name) for name in classes_of(channels)])
 
 
 def to_probs(logits: Tensor, head: str) -> Tensor:

@@ -1,7 +1,7 @@
 """A folder of labelled photos: what `label` writes, and what every other command reads.
 
 crops/NAME.jpg     the face, `MARGIN_PX` wider on every side than the network's crop, for augmentation
-labels/NAME.png    the region ids of the same pixels
+labels/NAME.png    the region ids of the same pixels, and the ids of `train/partial_labels.py`
 index.jsonl        one line a photo: where it is, what was found, or why it was rejected
 In a packed set (`train/arrays.py`) two arrays stand in place of crops/ and labels/.
 """
@@ -23,11 +23,9 @@ from realtime.regions import Region
 MARGIN_PX = 48
 COVERABLE = {"mouth": (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE)}
 """Regions that photos may hide on purpose, as a mask does."""
-LIDS = LASH_LINE, LANDMARKS = ("lash-line", "landmarks")
-"""Where an eye ends: `train/lids.py` tells why, or where MediaPipe puts it."""
 CANVAS_SIZE_WH = (CROP_SIZE_WH[0] + 2 * MARGIN_PX, CROP_SIZE_WH[1] + 2 * MARGIN_PX)
 TOO_SMALL, DETECTIONS_DISAGREE = "too small", "detections disagree"
-MOUTH_MAY_BE_BARE, MOUTH_MAY_BE_CLOSED = "mouth may be bare", "mouth may be closed"
+MOUTH_MAY_BE_BARE, NOT_FOUND_AGAIN = "mouth may be bare", "outlined face not found by landmarks"
 """Why a face has no crop."""
 INDEX_NAME = "index.jsonl"
 SIDES = TRAIN, VAL, TEST = ("train", "val", "test")

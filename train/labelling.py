@@ -1,6 +1,8 @@
 """Photos to a label set: find the faces, draw their masks, group them, in several processes."""
 
+import hashlib
 import multiprocessing
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,20 +14,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.geometry import TIGHT, CropTransform
+from realtime.geometry import TIGHT, CropTransform, Points
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
+from train.contours import CONTOURS_NAME, Outlines, outlines_of_photos
 from train.covered_mouths import mouth_is_covered
-from train.detections import DEFAULT_DETECTIONS, FoundFace, find_faces
+from train.detections import DEFAULT_DETECTIONS, SAME_FACE_SHARE, FoundFace, find_faces
 from train.label_set import (
     CANVAS_SIZE_WH,
     COVERABLE,
     DETECTIONS_DISAGREE,
-    LASH_LINE,
     MARGIN_PX,
     MOUTH_MAY_BE_BARE,
-    MOUTH_MAY_BE_CLOSED,
+    NOT_FOUND_AGAIN,
+    TEST,
     TOO_SMALL,
+    TRAIN,
+    VAL,
     LabelledFace,
     LabelledPhoto,
     canvas_transform,
@@ -35,11 +40,12 @@ from train.label_set import (
     write_index,
     write_pair,
 )
-from train.landmarks import FaceLandmarker
-from train.lids import move_lids
-from train.lips import close_lips, mouth_is_in_doubt
+from train.landmarks import FaceLandmarker, Landmarks
+from train.lips import close_lips
 from train.masks import OVERSAMPLING, draw_label_map, face_points, fill_polygon, reduce_label_map
 from train.near_duplicates import difference_hash, group_faces, mirrored_hash, person_of
+from train.partial_labels import CANDIDATES
+from train.shapes import EYE_GROWTH, shapes_of_landmarks, shapes_of_outlines
 
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 MIN_PHOTO_PX = 32
@@ -63,7 +69,9 @@ class LabelOptions:
         whole_irises: draw them as whole discs.
         detections: of each face, whose median is drawn; 1 to `MOST_DETECTIONS`.
         covered: what all faces hide, of `COVERABLE`; background, and faces on which it may be bare get no crop.
-        lids: which edge of theirs ends an eye, of `LIDS`.
+        closed_eyes: whether the photos are of closed eyes: one that MediaPipe sees a little open teaches nothing.
+        eye_growth: how far the eyes' outlines are moved outwards, as a share of the interocular distance.
+        eyes_agreed: whether pixels that are an eye's by people's outlines alone, or by MediaPipe alone, teach nothing.
 
     Raises:
         ValueError: covered mouths are told in the tight layout alone.
@@ -73,18 +81,19 @@ class LabelOptions:
     whole_irises: bool = False
     detections: int = DEFAULT_DETECTIONS
     covered: tuple[str, ...] = ()
-    lids: str = LASH_LINE
+    closed_eyes: bool = False
+    eye_growth: float = EYE_GROWTH
+    eyes_agreed: bool = False
 
     def __post_init__(self) -> None:
         if self.covered and self.layout != TIGHT.name:
             raise ValueError(f"--covered knows where a mouth is in the {TIGHT.name} layout alone, not in {self.layout}")
 
-    @property
-    def labeller(self) -> str:
+    def labeller(self, *, by_people: bool) -> str:
         """Who draws the labels, for the index."""
         median = f", median of {self.detections} detections" if self.detections > 1 else ""
-        moved = ", lids moved to the lashes" if self.lids == LASH_LINE else ""
-        return "mediapipe face_landmarker" + median + moved + (", whole irises" if self.whole_irises else "")
+        drawn = "people's outlines, else " if by_people else ""
+        return drawn + "mediapipe face_landmarker" + median + (", whole irises" if self.whole_irises else "")
 
 
 _worker: FaceLandmarker | None = None
@@ -132,7 +141,8 @@ def label_photos(
     spawn = multiprocessing.get_context("spawn")  # a fork inherits the locks of OpenCV's threads, and can hang
     with ProcessPoolExecutor(processes, spawn, _start_worker, (landmarker,)) as pool:
         label_photo = partial(_label_photo, out=out, options=options)
-        for row in pool.map(label_photo, photos, unique_names(photos), chunksize=8):
+        outlines = outlines_of_photos(photos)
+        for row in pool.map(label_photo, photos, unique_names(photos), outlines, chunksize=8):
             rows.append(row)
             on_photo()
     rows = with_groups(rows, out)
@@ -148,7 +158,7 @@ def _start_worker(landmarker: Path) -> None:
 
 def unique_names(photos: Sequence[Path]) -> list[str]:
     """A name for each photo: its folder and stem, numbered where an earlier photo has the same."""
-    names = [f"{path.absolute().parent.name}_{path.stem}" for path in photos]
+    names = [f"{collection_of(path)}_{path.stem}" for path in photos]
     seen: Counter[str] = Counter()
     unique = []
     for name in names:
@@ -157,15 +167,24 @@ def unique_names(photos: Sequence[Path]) -> list[str]:
     return unique
 
 
-def _label_photo(path: Path, name: str, *, out: Path, options: LabelOptions) -> LabelledPhoto:
+def collection_of(path: Path) -> str:
+    """The folder that a photo is counted under: its own, or the one that its `images/` and `contours.json` lie in."""
+    folder = path.absolute().parent
+    return folder.parent.name if (folder.parent / CONTOURS_NAME).is_file() else folder.name
+
+
+def _label_photo(
+    path: Path, name: str, outlines: Outlines | None, *, out: Path, options: LabelOptions
+) -> LabelledPhoto:
     assert _worker is not None
     path = path.absolute()
     row = LabelledPhoto(
         photo=str(path),
-        source=path.parent.name,
+        source=collection_of(path),
         layout=options.layout,
-        labeller=options.labeller,
+        labeller=options.labeller(by_people=outlines is not None),
         covered=list(options.covered),
+        split="" if outlines is None else outlined_side(path.stem),
     )
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
@@ -174,12 +193,31 @@ def _label_photo(path: Path, name: str, *, out: Path, options: LabelOptions) -> 
     if min(pixels.shape[:2]) < MIN_PHOTO_PX:
         return replace(row, rejected="tiny")
     photo_bgr = BgrImage(pixels)
-    faces = [
-        _label_face(photo_bgr, found, f"{name}~face{number}" if number > 1 else name, options, out)
-        for number, found in enumerate(find_faces(_worker, photo_bgr, options.detections), 1)
-    ]
+    found = find_faces(_worker, photo_bgr, options.detections)
+    faces: list[LabelledFace | None]
+    if outlines is not None:
+        faces = [_label_outlined(photo_bgr, outlines, found, name, options, out)]
+    else:
+        faces = [
+            _label_found(photo_bgr, one, f"{name}~face{number}" if number > 1 else name, options, out)
+            for number, one in enumerate(found, 1)
+        ]
     kept = [face for face in faces if face is not None]
     return replace(row, faces=kept, grey=is_grey(photo_bgr), rejected="" if kept else "no face")
+
+
+def photo_name(stem: str) -> str:
+    """What the photo is called that an outlined file was cut from: `NAME` of `NAME_1` and `NAME_2`, its faces."""
+    return re.sub(r"_\d{1,2}$", "", stem)
+
+
+def outlined_side(stem: str) -> str:
+    """Which side of the split a photo with people's outlines lies on: one in ten is for tests, one in twenty validates.
+
+    Faces of one photo, `NAME_1` and `NAME_2`, lie on one side. The same for every run, machine and seed.
+    """
+    number = int.from_bytes(hashlib.sha1(photo_name(stem).encode(), usedforsecurity=False).digest()[:4]) % 100
+    return TEST if number < 10 else VAL if number < 15 else TRAIN
 
 
 def is_grey(photo_bgr: BgrImage) -> bool:
@@ -187,10 +225,10 @@ def is_grey(photo_bgr: BgrImage) -> bool:
     return bool(np.ptp(photo_bgr, axis=2).max() <= GREY_LEVELS)
 
 
-def _label_face(
+def _label_found(
     photo_bgr: BgrImage, found: FoundFace, name: str, options: LabelOptions, out: Path
 ) -> LabelledFace | None:
-    """Write the face's crop and label map, or say why it has none; None where it has no size at all."""
+    """Write the crop and label map of a face that MediaPipe draws, or say why not; None where the face has no size."""
     points = face_points(found.landmarks)
     eye_distance = np.linalg.norm(points[1] - points[0])
     if eye_distance < 1:
@@ -201,18 +239,51 @@ def _label_face(
         return replace(face, rejected=TOO_SMALL)
     if spread > MOST_SPREAD or found.missed > MOST_MISSED:
         return replace(face, rejected=DETECTIONS_DISAGREE)
-    if "mouth" not in options.covered and mouth_is_in_doubt(found.landmarks):
-        return replace(face, rejected=MOUTH_MAY_BE_CLOSED)
     canvas = crop_canvas(photo_bgr, face.points, options.layout)
     if "mouth" in options.covered and not mouth_is_covered(canvas):
         return replace(face, rejected=MOUTH_MAY_BE_BARE)
     place = canvas_transform(face.points, options.layout)
-    landmarks = move_lids(found.landmarks) if options.lids == LASH_LINE else found.landmarks
-    label_map = draw_label_map(place.to_crop(close_lips(landmarks)), CANVAS_SIZE_WH, whole_irises=options.whole_irises)
-    hidden = [region for part in options.covered for region in COVERABLE[part]]
+    if options.whole_irises:
+        landmarks = place.to_crop(close_lips(found.landmarks))
+        label_map = draw_label_map(landmarks, CANVAS_SIZE_WH, whole_irises=True)
+    else:
+        shapes = shapes_of_landmarks(found.landmarks, options.eye_growth, among_closed_eyes=options.closed_eyes)
+        label_map = shapes.label_map(place, CANVAS_SIZE_WH)
+    hidden: list[int] = [region for part in options.covered for region in COVERABLE[part]]
+    hidden += [label_id for label_id, regions in CANDIDATES.items() if set(regions) <= set(hidden)]
     label_map[np.isin(label_map, hidden) | ~photo_area(place, photo_bgr.shape[1::-1])] = Region.BACKGROUND
     write_pair(out, name, canvas, label_map)
     return replace(face, name=name)
+
+
+def _label_outlined(
+    photo_bgr: BgrImage, outlines: Outlines, found: list[FoundFace], name: str, options: LabelOptions, out: Path
+) -> LabelledFace:
+    """Write the crop and label map of a face that people drew, or say why it has none."""
+    by_people = shapes_of_outlines(outlines, None, options.eye_growth)
+    eye_distance = np.linalg.norm(by_people.points[1] - by_people.points[0])
+    face = LabelledFace("", np.round(by_people.points, 3).tolist())
+    if eye_distance < MIN_CROP_EYE_DISTANCE_PX:
+        return replace(face, rejected=TOO_SMALL)
+    landmarks = same_face(by_people.points, found)
+    if landmarks is None and options.eyes_agreed:
+        return replace(face, rejected=NOT_FOUND_AGAIN)
+    place = canvas_transform(face.points, options.layout)
+    shapes = shapes_of_outlines(outlines, landmarks, options.eye_growth)
+    if options.eyes_agreed and landmarks is not None:
+        label_map = shapes.agreeing(shapes_of_landmarks(landmarks, 0.0), place, CANVAS_SIZE_WH)
+    else:
+        label_map = shapes.label_map(place, CANVAS_SIZE_WH)
+    label_map[~photo_area(place, photo_bgr.shape[1::-1])] = Region.BACKGROUND
+    write_pair(out, name, crop_canvas(photo_bgr, face.points, options.layout), label_map)
+    return replace(face, name=name)
+
+
+def same_face(points: Points, found: Sequence[FoundFace]) -> Landmarks | None:
+    """The landmarks of the face that lies at these (3, 2) points; None where none is near enough."""
+    apart = [float(np.linalg.norm(face_points(face.landmarks) - points, axis=1).mean()) for face in found]
+    is_near = apart and min(apart) <= SAME_FACE_SHARE * np.linalg.norm(points[1] - points[0])
+    return found[int(np.argmin(apart))].landmarks if is_near else None
 
 
 def photo_area(place: CropTransform, photo_wh: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -226,7 +297,12 @@ def photo_area(place: CropTransform, photo_wh: tuple[int, int]) -> npt.NDArray[n
 def with_groups(rows: list[LabelledPhoto], out: Path) -> list[LabelledPhoto]:
     """The same rows, each face with the name of its group, by file names and by the written crops."""
     named = list(faces_of(rows))
-    persons = [person_of(photo.source, Path(photo.photo).stem) for photo, _ in named]
+    persons = [
+        f"{photo.source}/{photo_name(Path(photo.photo).stem)}"
+        if photo.split
+        else person_of(photo.source, Path(photo.photo).stem)
+        for photo, _ in named
+    ]
     hashes, mirrored = np.zeros((2, len(named), 256), np.float32)
     for index, (_, face) in enumerate(named):
         canvas, _ = read_pair(out, face.name)

@@ -21,7 +21,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from realtime.geometry import LAYOUTS
-from train.balance import BALANCES, TrainingFaces
+from train.balance import BALANCES, TrainingFaces, by_shares
 from train.checkpoint import NetworkSpec, load_first_weights
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
 from train.console import console
@@ -64,7 +64,10 @@ def fit(config: FitConfig) -> Path:
         prepare_finder(config) if config.arch == FACE_FINDER else prepare_segmenter(config)
     )
     processes = Processes.from_environment()
-    order = SeededOrder(len(train_set), config.seed, BALANCES[config.balance](faces))
+    repeats = BALANCES[config.balance](faces)
+    if config.shares:
+        repeats = by_shares(faces, repeats, dict(config.shares))
+    order = SeededOrder(len(train_set), config.seed, repeats)
     batches = SeededBatches(order, config.batch_size, processes)
     validation = DataLoader(
         processes.share_of(validation_set),

@@ -8,17 +8,48 @@ FOCAL_GAMMA = 2.0
 TVERSKY_FALSE_POSITIVE, TVERSKY_FALSE_NEGATIVE = 0.3, 0.7
 
 
-def cross_entropy_loss(logits: Tensor, label_map: Tensor) -> Tensor:
-    """Mean negative log likelihood of the true region over all pixels.
+def cross_entropy_loss(logits: Tensor, label_map: Tensor, candidates: Tensor) -> Tensor:
+    """Mean negative log likelihood of what is known of each pixel, over all pixels.
+
+    A pixel of a known class counts by that class's probability. A pixel that may be one of several classes counts by
+    their summed probability, and teaches nothing about how they divide it: nothing at all where all are possible.
 
     Args:
         logits: (N, C, H, W) float32, before softmax.
-        label_map: (N, H, W) int64 region indices.
+        label_map: (N, H, W) int64 class indices; from C on rows of `candidates`, plus C.
+        candidates: (K, C) bool: which classes a pixel may be.
 
     Returns:
         () float32, 0 or more.
+
+    Source: learning from partial labels, Cour, Sapp and Taskar, JMLR 12 (2011), by the classes' summed likelihood.
     """
-    return F.cross_entropy(logits, label_map)
+    class_count = logits.shape[1]
+    is_partial = label_map >= class_count
+    if not is_partial.any():
+        return F.cross_entropy(logits, label_map)
+    known = F.cross_entropy(logits, label_map.masked_fill(is_partial, -1), ignore_index=-1, reduction="sum")
+    pixels = logits.permute(0, 2, 3, 1)[is_partial]
+    possible = candidates[label_map[is_partial] - class_count]
+    partial = pixels.logsumexp(1) - pixels.masked_fill(~possible, float("-inf")).logsumexp(1)
+    return (known + partial.sum()) / label_map.numel()
+
+
+def known_pixels(logits: Tensor, label_map: Tensor, class_count: int) -> tuple[Tensor, Tensor]:
+    """The pixels whose class is known, for a loss that sums over pixels: all of them, or those in one column.
+
+    Args:
+        logits: (N, C, H, W).
+        label_map: (N, H, W) int64; indices from `class_count` on are known in part.
+        class_count: number of classes, background with them.
+
+    Returns:
+        the arguments as they are where all is known; else (1, C, M, 1) and (1, M, 1) of M pixels.
+    """
+    is_known = label_map < class_count
+    if is_known.all():
+        return logits, label_map
+    return logits.permute(0, 2, 3, 1)[is_known].T[None, :, :, None], label_map[is_known][None, :, None]
 
 
 def soft_dice_loss(logits: Tensor, label_map: Tensor) -> Tensor:

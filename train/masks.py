@@ -121,8 +121,7 @@ def fill_polygon(polygon: Points, shape_hw: tuple[int, int]) -> npt.NDArray[np.b
 def reduce_label_map(large: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """(4H, 4W) ids to (H, W): the id with the largest area in each pixel, the lower id where two tie."""
     size_wh = (large.shape[1] // OVERSAMPLING, large.shape[0] // OVERSAMPLING)
-    shares = [
-        cv2.resize((large == region).astype(np.float32), size_wh, interpolation=cv2.INTER_AREA) for region in Region
-    ]
-    label_map: npt.NDArray[np.uint8] = np.argmax(shares, axis=0).astype(np.uint8)
+    ids = np.unique(large)
+    shares = [cv2.resize((large == one).astype(np.float32), size_wh, interpolation=cv2.INTER_AREA) for one in ids]
+    label_map: npt.NDArray[np.uint8] = ids[np.argmax(shares, axis=0)]
     return label_map

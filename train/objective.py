@@ -11,12 +11,16 @@ from train.losses import (
     cross_entropy_loss,
     dice_of_masks_loss,
     focal_loss,
+    known_pixels,
     soft_dice_loss,
     tversky_loss,
 )
 
 LossOfHead = Callable[[Tensor, Tensor, str], Tensor]
+"""Of logits and class indices, all of them known, under a head."""
 DICE_AND_CROSS_ENTROPY = "dice+cross-entropy"
+CROSS_ENTROPY = "cross_entropy"
+"""The term that learns from pixels that are known in part, too; all others pass them over."""
 
 
 def _regions_only(logits: Tensor, label_map: Tensor, head: str) -> tuple[Tensor, Tensor]:
@@ -48,40 +52,40 @@ def _bce_logits(logits: Tensor, label_map: Tensor, head: str) -> Tensor:
     return bce_logits_loss(logits, target_masks(label_map, logits.shape[1], head))
 
 
-def _cross_entropy(logits: Tensor, label_map: Tensor, _: str) -> Tensor:
-    return cross_entropy_loss(logits, label_map)
-
-
 _DICE: dict[str, LossOfHead] = {"dice_loss": _dice}
-_CROSS_ENTROPY: dict[str, LossOfHead] = {"cross_entropy": _cross_entropy}
 _BCE_LOGITS: dict[str, LossOfHead] = {"bce_logits_loss": _bce_logits}
-LOSSES: dict[str, dict[str, LossOfHead]] = {
-    DICE_AND_CROSS_ENTROPY: {**_DICE, **_CROSS_ENTROPY},
-    "dice": _DICE,
-    "cross-entropy": _CROSS_ENTROPY,
+LOSSES: dict[str, dict[str, LossOfHead | None]] = {
+    DICE_AND_CROSS_ENTROPY: {**_DICE, CROSS_ENTROPY: None},
+    "dice": {**_DICE},
+    "cross-entropy": {CROSS_ENTROPY: None},
     "bce": {"bce_loss": _bce},
-    "bce-logits": _BCE_LOGITS,
+    "bce-logits": {**_BCE_LOGITS},
     "dice+bce": {**_DICE, **_BCE_LOGITS},
     "focal": {"focal_loss": _focal},
     "tversky": {"tversky_loss": _tversky},
 }
-"""The terms of each loss, which are added, by the names that the log has them under."""
+"""The terms of each loss, which are added, by the names that the log has them under; None for `CROSS_ENTROPY`."""
 ONLY_HEAD = {DICE_AND_CROSS_ENTROPY: SOFTMAX, "cross-entropy": SOFTMAX} | dict.fromkeys(
     ("bce", "bce-logits", "dice+bce"), SIGMOID
 )
 """The head that a loss needs, where it needs one."""
 
 
-def loss_terms(name: str, logits: Tensor, label_map: Tensor, head: str) -> dict[str, Tensor]:
+def loss_terms(name: str, logits: Tensor, label_map: Tensor, head: str, candidates: Tensor) -> dict[str, Tensor]:
     """Each term of a loss; their sum is what training makes small.
 
     Args:
         name: one of `LOSSES`.
         logits: (N, C, H, W) float32, before the head.
-        label_map: (N, H, W) int64 class indices, 0 for background.
+        label_map: (N, H, W) int64 class indices as `train.partial_labels.Targets` has them.
         head: of the network.
+        candidates: (K, classes) bool, as there.
     """
-    return {term: loss(logits, label_map, head) for term, loss in LOSSES[name].items()}
+    known = known_pixels(logits, label_map, candidates.shape[1])
+    return {
+        term: cross_entropy_loss(logits, label_map, candidates) if loss is None else loss(*known, head)
+        for term, loss in LOSSES[name].items()
+    }
 
 
 def check_loss(name: str, head: str) -> None:

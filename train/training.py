@@ -13,7 +13,7 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from train.checkpoint import NetworkSpec, spec_contents
 from train.config import STEP_BOUND_SCHEDULES, FitConfig
-from train.heads import SOFTMAX, class_map, classes_of, to_probs
+from train.heads import SOFTMAX, class_map, classes_of, targets_of, to_probs
 from train.losses import face_finder_loss, soft_target_loss
 from train.metrics import any_region_score, scores_per_class
 from train.models.face_finder import decode_faces
@@ -23,7 +23,7 @@ from train.order import SeededLoader
 from train.scenes import point_errors
 from train.teacher import Teacher
 
-PLANNED = ("loss", "optimizer", "schedule", "ema", "trainable_stages", "encoder_lr", "balance")
+PLANNED = ("loss", "optimizer", "schedule", "ema", "trainable_stages", "encoder_lr", "balance", "shares")
 """Options that a resumed run may not change; the learning rate and its like come from the checkpoint anyway."""
 
 
@@ -126,6 +126,8 @@ class SegmenterTraining(Training):
         self._teacher = teacher
         self._classes = classes_of(spec.regions)
         self._confusion = MulticlassConfusionMatrix(len(self._classes))
+        candidates = torch.from_numpy(targets_of(spec.regions).candidates)
+        self._candidates = torch.nn.Buffer(candidates, persistent=False)
 
     def on_fit_start(self) -> None:
         """Bring the teacher along."""
@@ -142,7 +144,7 @@ class SegmenterTraining(Training):
         """One batch's loss."""
         crop_bgr, label_map = batch
         logits = self.network(crop_bgr).float()
-        terms = loss_terms(self._config.loss, logits, label_map, self.spec.head)
+        terms = loss_terms(self._config.loss, logits, label_map, self.spec.head, self._candidates)
         loss = torch.stack(list(terms.values())).sum()
         if self._teacher is not None:
             is_exclusive = self.spec.head == SOFTMAX
@@ -157,8 +159,10 @@ class SegmenterTraining(Training):
         """Count one batch."""
         crop_bgr, label_map = batch
         logits = self.network(crop_bgr).float()
-        self._confusion.update(class_map(to_probs(logits, self.spec.head), self.spec.head), label_map)
-        terms = loss_terms(self._config.loss, logits, label_map, self.spec.head)
+        is_known = label_map < len(self._classes)
+        predicted = class_map(to_probs(logits, self.spec.head), self.spec.head)
+        self._confusion.update(predicted[is_known], label_map[is_known])
+        terms = loss_terms(self._config.loss, logits, label_map, self.spec.head, self._candidates)
         self.count_terms(terms, len(crop_bgr))
 
     def on_validation_epoch_end(self) -> None:

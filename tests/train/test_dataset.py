@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from realtime.regions import Region, region_name
 from train.dataset import VALIDATION_SHARE, FaceCrops, held_out, split_faces
-from train.heads import class_index
+from train.heads import targets_of
 from train.label_set import LabelledFace, LabelledPair, LabelledPhoto, write_index
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
@@ -96,8 +96,8 @@ def test_a_split_with_an_empty_side_is_refused(groups: list[str], message: str, 
 
 
 def test_ids_become_class_indices_and_what_the_model_lacks_background() -> None:
-    assert_array_equal(class_index(EYES), [0, 0, 0, 2, 1, 0, 0, 0])
-    assert_array_equal(class_index(ALL), range(8))
+    assert_array_equal(targets_of(EYES).index_of[:8], [0, 0, 0, 2, 1, 0, 0, 0])
+    assert_array_equal(targets_of(ALL).index_of[:8], range(8))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from realtime.regions import Region, region_name
-from train.heads import SIGMOID, SOFTMAX, class_index, class_map, classes_of, parse_classes, target_masks, to_probs
+from train.heads import SIGMOID, SOFTMAX, targets_of, class_map, classes_of, parse_classes, target_masks, to_probs
 
 IRISES = (Region.RIGHT_IRIS, Region.LEFT_IRIS)
 LIPS = (Region.UPPER_LIP, Region.LOWER_LIP)
@@ -37,7 +37,7 @@ def test_regions_joined_by_a_plus_are_one_class() -> None:
     )
     assert parse_classes("eyes+iris,lips", SIGMOID) == ("iris+eyes", "upper_lip", "lower_lip")
     assert_array_equal(
-        class_index(["background", "right_eye+right_iris", "left_eye+left_iris"]), [0, 1, 2, 1, 2, 0, 0, 0]
+        targets_of(["background", "right_eye+right_iris", "left_eye+left_iris"]).index_of[:8], [0, 1, 2, 1, 2, 0, 0, 0]
     )
 
 
@@ -61,8 +61,8 @@ def test_regions_that_make_no_sense_are_refused(text: str, message: str) -> None
 
 def test_class_zero_is_background_under_either_head() -> None:
     assert classes_of(["background", "left_iris"]) == classes_of(["left_iris"]) == ["background", "left_iris"]
-    assert_array_equal(class_index(["left_iris", "upper_lip"]), [0, 0, 0, 0, 1, 2, 0, 0])
-    assert_array_equal(class_index(["background", "left_iris", "upper_lip"]), [0, 0, 0, 0, 1, 2, 0, 0])
+    assert_array_equal(targets_of(["left_iris", "upper_lip"]).index_of[:8], [0, 0, 0, 0, 1, 2, 0, 0])
+    assert_array_equal(targets_of(["background", "left_iris", "upper_lip"]).index_of[:8], [0, 0, 0, 0, 1, 2, 0, 0])
 
 
 def test_probabilities_and_targets_worked_by_hand() -> None:

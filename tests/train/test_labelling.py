@@ -22,7 +22,7 @@ from realtime.preprocess import BgrImage
 from realtime.regions import Region, mirror_label_map
 from train import labelling
 from train.detections import FoundFace
-from train.label_set import LANDMARKS, LIDS, LabelledPhoto, faces_of, read_index, read_pair
+from train.label_set import LabelledPhoto, faces_of, read_index, read_pair
 from train.labelling import LabelOptions, count_rejected, find_photos, label_photos
 from train.landmarks import Landmarks
 
@@ -33,7 +33,7 @@ AppearsIn = Callable[[int, Sequence[Landmarks]], None]
 RIGHT_EYE, LEFT_EYE, MOUTH = (156.0, 188.0), (222.0, 188.0), (189.0, 262.0)
 """66 between the eyes and 74 down to the mouth, as in the crop: the canvas shows this face unscaled and upright."""
 
-ONE_DETECTION = LabelOptions(detections=1, lids=LANDMARKS)
+ONE_DETECTION = LabelOptions(detections=1)
 BESIDE = np.array([450.0, 60.0])
 """Where a second face is seen from the first."""
 
@@ -346,10 +346,10 @@ def test_covered_mouths_are_told_in_one_layout_alone() -> None:
 @pytest.mark.parametrize(
     ("options", "labeller"),
     [
-        (LabelOptions(detections=1, lids=LANDMARKS), "mediapipe face_landmarker"),
+        (LabelOptions(detections=1), "mediapipe face_landmarker"),
         (LabelOptions(detections=1), "mediapipe face_landmarker, lids moved to the lashes"),
-        (LabelOptions(detections=4, lids=LANDMARKS), "mediapipe face_landmarker, median of 4 detections"),
-        (LabelOptions(detections=1, lids=LANDMARKS, whole_irises=True), "mediapipe face_landmarker, whole irises"),
+        (LabelOptions(detections=4), "mediapipe face_landmarker, median of 4 detections"),
+        (LabelOptions(detections=1, whole_irises=True), "mediapipe face_landmarker, whole irises"),
     ],
 )
 def test_the_index_says_how_a_photo_was_labelled(options: LabelOptions, labeller: str) -> None:
@@ -396,7 +396,7 @@ def test_several_detections_are_asked_for_and_joined(
 ) -> None:
     face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
     appears_in(400, [face])  # and in no look at it: those are squares of another width
-    (row,) = label([write_photo(tmp_path / "s" / "a.png", 400)], LabelOptions(detections=3, lids=LANDMARKS))
+    (row,) = label([write_photo(tmp_path / "s" / "a.png", 400)], LabelOptions(detections=3))
     assert [face.rejected for face in row.faces] == ["detections disagree"]
     assert row.labeller == "mediapipe face_landmarker, median of 3 detections"
 

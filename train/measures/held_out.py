@@ -130,8 +130,11 @@ class ClassCounter:
         ]
 
     def __call__(self, truth: npt.ArrayLike, predicted: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """(K, K) counts of two maps of class indices, as `class_map` gives them."""
-        return merge_classes(confusion_matrix(truth, predicted, len(self._merged)), self._merged)
+        """(K, K) counts of two maps of class indices, as `class_map` gives them; pixels known in part are left out."""
+        truth = np.asarray(truth)
+        is_known = truth < len(self._merged)
+        counts = confusion_matrix(truth[is_known], np.asarray(predicted)[is_known], len(self._merged))
+        return merge_classes(counts, self._merged)
 
 
 def batches(faces: Sequence[HeldOutFace], channels: Sequence[str]) -> Iterator[tuple[Tensor, Tensor]]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from realtime.geometry import Points
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
+from train.partial_labels import CANDIDATES, LEFT_EYE_WHOLE, MOUTH_WHOLE, RIGHT_EYE_WHOLE
 
 LabelMap = npt.NDArray[np.uint8]
 Alpha = npt.NDArray[np.uint8]
@@ -25,11 +26,7 @@ FEWEST_PIXELS = 15
 SHIFT_BITS = 4  # cv2 draws at sixteenths of a pixel
 LEAST_AREA_SHARE = 0.3
 """Of the expected face's, which the face of a head turned aside still has."""
-REGIONS_OF_POINTS = (
-    (Region.RIGHT_EYE, Region.RIGHT_IRIS),
-    (Region.LEFT_EYE, Region.LEFT_IRIS),
-    (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE),
-)
+IDS_OF_POINTS = tuple((whole, *CANDIDATES[whole]) for whole in (RIGHT_EYE_WHOLE, LEFT_EYE_WHOLE, MOUTH_WHOLE))
 SKIN_TONES_BGR = np.array(
     [(180, 206, 240), (150, 185, 225), (115, 155, 205), (85, 125, 180), (60, 90, 140), (45, 65, 100), (30, 42, 65)]
 )
@@ -70,8 +67,8 @@ def find_points(label_map: LabelMap, expected: Points) -> Points:
     Those that span no face, or a much smaller one, are what is left of cut off regions: then all are the expected ones.
     """
     points = expected.copy()
-    for index, regions in enumerate(REGIONS_OF_POINTS):
-        mask = np.isin(label_map, regions).astype(np.uint8)
+    for index, ids in enumerate(IDS_OF_POINTS):
+        mask = np.isin(label_map, ids).astype(np.uint8)
         moments = cv2.moments(mask, binaryImage=True)
         if moments["m00"] >= FEWEST_PIXELS:
             points[index] = moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5
