@@ -71,7 +71,10 @@ class ArrayPair:
             ValueError: as `read_canvas`, and of the masks.
         """
         mask = _open_arrays(self.folder)[1][self.number]
-        label_map = to_label_map(mask, f"{self.folder / MASKS_NAME}[{self.number}]", self.mask_region)
+        if (self.folder / INDEX_NAME).is_file():  # of a label set: its ids are ours, those known in part with them
+            label_map = np.array(mask, np.uint8)
+        else:
+            label_map = to_label_map(mask, f"{self.folder / MASKS_NAME}[{self.number}]", self.mask_region)
         is_canvas = label_map.shape == CANVAS_SIZE_WH[::-1]
         return self.read_canvas(), label_map if is_canvas else with_margin(label_map, cv2.BORDER_CONSTANT)
 
