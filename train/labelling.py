@@ -17,7 +17,7 @@ import numpy.typing as npt
 from realtime.geometry import TIGHT, CropTransform, Points
 from realtime.preprocess import BgrImage
 from realtime.regions import Region
-from train.contours import CONTOURS_NAME, Outlines, outlines_of_photos
+from train.contours import CONTOURS_NAME, IMAGES_NAME, Outlines, outlines_of_photos
 from train.covered_mouths import mouth_is_covered
 from train.detections import DEFAULT_DETECTIONS, SAME_FACE_SHARE, FoundFace, find_faces
 from train.label_set import (
@@ -170,7 +170,8 @@ def unique_names(photos: Sequence[Path]) -> list[str]:
 def collection_of(path: Path) -> str:
     """The folder that a photo is counted under: its own, or the one that its `images/` and `contours.json` lie in."""
     folder = path.absolute().parent
-    return folder.parent.name if (folder.parent / CONTOURS_NAME).is_file() else folder.name
+    has_outlines = folder.name == IMAGES_NAME and (folder.parent / CONTOURS_NAME).is_file()
+    return folder.parent.name if has_outlines else folder.name
 
 
 def _label_photo(

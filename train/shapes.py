@@ -178,12 +178,21 @@ def _mouth_of_outlines(outer: Points, inner: Points) -> dict[Region, Points]:
     gap = np.concatenate([upper_edge, lower_edge[::-1]])
     x, y = gap.T
     area = abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    is_open = area > LEAST_GAP_SHARE * np.sum((outer[len(outer) // 2] - outer[0]) ** 2)
+    if not is_open:
+        upper_edge = lower_edge = _midway(upper_edge, lower_edge)
     mouth = {
         Region.UPPER_LIP: np.concatenate([top, upper_edge[::-1]]),
         Region.LOWER_LIP: np.concatenate([lower_edge, bottom[::-1]]),
     }
-    is_open = area > LEAST_GAP_SHARE * np.sum((outer[len(outer) // 2] - outer[0]) ** 2)
     return mouth | ({Region.MOUTH_INSIDE: gap} if is_open else {})
+
+
+def _midway(upper: Points, lower: Points) -> Points:
+    """The line midway between two lines, each told by as many points as it has."""
+    share, lower_share = np.linspace(0, 1, len(upper)), np.linspace(0, 1, len(lower))
+    midway: Points = (upper + np.column_stack([np.interp(share, lower_share, along) for along in lower.T])) / 2
+    return midway
 
 
 def _mouth_of_both(
