@@ -22,7 +22,7 @@ from realtime.postprocess import label_crop
 from realtime.regions import REGION_GROUPS
 from realtime.session import SEGMENTER, Provider, Session
 from train.checkpoint import NetworkSpec, spec_contents
-from train.heads import SIGMOID, SOFTMAX, targets_of, class_map, to_probs
+from train.heads import SIGMOID, SOFTMAX, class_map, targets_of, to_probs
 from train.models import SEGMENTERS
 from train.prediction import PhotoSegmenter
 

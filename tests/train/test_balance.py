@@ -9,7 +9,15 @@ from numpy.testing import assert_allclose
 
 from realtime.geometry import TIGHT
 from realtime.preprocess import BgrImage
-from train.balance import MOST_OFTENER, TrainingFaces, by_source, by_source_and_tone, every_face_once
+from train.balance import (
+    MOST_OFTENER,
+    TrainingFaces,
+    by_shares,
+    by_source,
+    by_source_and_tone,
+    every_face_once,
+    parse_share,
+)
 from train.order import SeededOrder, draw_repeatedly
 
 SOURCES = TrainingFaces(["large"] * 64 + ["small"] * 4 + ["tiny"], [], TIGHT)
@@ -84,3 +92,58 @@ def test_tones_are_shown_alike_within_the_sources_shares_and_none_too_often() ->
     sources = ["large"] * 64 + ["small"] * 4
     both = by_source_and_tone(TrainingFaces(sources, [OneColor(200)] * 68, TIGHT))
     assert_allclose(both, by_source(TrainingFaces(sources, [], TIGHT)))
+
+
+def test_shares_worked_by_hand() -> None:
+    # Of 69 draws tiny has 20 percent, small 5; 75 are left to the 64 large ones.
+    repeats = by_shares(SOURCES, None, {"tiny": 20, "small": 5})
+    assert_allclose(repeats, [69 * 0.75 / 64] * 64 + [69 * 0.05 / 4] * 4 + [69 * 0.2])
+    assert repeats.sum() == pytest.approx(69)
+
+
+def test_what_is_left_goes_to_the_other_sources_as_they_were_balanced() -> None:
+    # Balanced, large has 8 parts and tiny 1: they divide 40 percent; small has 60.
+    balanced = by_source(SOURCES)
+    before = balanced.copy()
+    repeats = by_shares(SOURCES, balanced, {"small": 60})
+    assert_allclose(repeats, [69 * 0.4 * 8 / 9 / 64] * 64 + [69 * 0.6 / 4] * 4 + [69 * 0.4 / 9])
+    assert_allclose(balanced, before, atol=0)
+
+
+def test_within_a_share_faces_keep_the_balance_that_they_had() -> None:
+    faces = TrainingFaces(["a", "a", "b", "b"], [], TIGHT)
+    assert_allclose(by_shares(faces, np.array([3.0, 1.0, 1.0, 1.0]), {"a": 20}), [0.6, 0.2, 1.6, 1.6])
+
+
+def test_shares_of_every_source_add_up_to_all_of_it() -> None:
+    faces = TrainingFaces(["a", "b", "b"], [], TIGHT)
+    assert_allclose(by_shares(faces, None, {"a": 90, "b": 10}), [2.7, 0.15, 0.15])
+    assert_allclose(by_shares(faces, None, {"a": 100 / 3, "b": 200 / 3}), [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"nobody": 5.0}, "--share nobody: no training face is of it, only of large, small, tiny"),
+        ({"tiny": 60.0, "small": 50.0}, "the shares add up to 110 percent, and 64 faces are of other sources"),
+        ({"tiny": 60.0, "small": 40.0}, "the shares add up to 100 percent, and 64 faces are of other sources"),
+        ({"tiny": 1.0, "small": 1.0, "large": 1.0}, "the shares add up to 3 percent, and 0 faces are of other sources"),
+    ],
+    ids=["no such source", "more than all", "nothing for the others", "nobody for the rest"],
+)
+def test_shares_that_cannot_be_shown_are_refused(shares: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        by_shares(SOURCES, None, shares)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("ibug=5", ("ibug", 5.0)), ("a=b=12.5", ("a=b", 12.5)), ("all=100", ("all", 100.0))]
+)
+def test_a_share_is_a_name_and_a_percent(text: str, share: tuple[str, float]) -> None:
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize("text", ["ibug", "ibug=", "=5", "ibug=0", "ibug=-1", "ibug=101", "ibug=nan", "ibug=five"])
+def test_a_share_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"--share {text} is not NAME=PERCENT"):
+        parse_share(text)

@@ -412,9 +412,42 @@ def test_balance_draws_small_sources_more_often_and_stays_for_a_resumed_run(
     assert "had balance source, this one has none" in " ".join(resumed.output.split())
 
 
+def test_a_share_of_a_source_is_shown_and_stays_for_a_resumed_run(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tmp_path / "small"
+    shutil.copytree(pairs, small)
+    asked: list[Any] = []
+
+    def remember(count: int, seed: int, repeats: Any) -> SeededOrder:
+        asked.append(repeats)
+        return SeededOrder(count, seed, repeats)
+
+    monkeypatch.setattr(loop, "SeededOrder", remember)
+    both = ("--data", small, "--epochs", 1)
+    shared = (*both, "--share", "small=25")
+    fitted(pairs, tmp_path / "run", *shared)
+    # Four and four: of eight draws the small source has two.
+    assert sorted(asked[0].tolist()) == pytest.approx([0.5] * 4 + [1.5] * 4)
+    resume = ("--resume", tmp_path / "run" / "last.pt")
+    assert fit(pairs, tmp_path / "run", *shared, *resume).exit_code == 0
+    other = fit(pairs, tmp_path / "run", *both, "--share", "small=30", *resume)
+    assert other.exit_code == 1
+    assert "had shares (('small', 25.0),), this one has (('small', 30.0),)" in " ".join(other.output.split())
+
+
+def test_shares_reach_the_run(asked: list[FitConfig]) -> None:
+    words = ("--share", "ibug=2.5", "--share", "3dsk=30")
+    assert run("fit", "--data", "d", "--out", "o", *words).exit_code == 0
+    assert run("fit", "--data", "d", "--out", "o").exit_code == 0
+    assert [config.shares for config in asked] == [(("ibug", 2.5), ("3dsk", 30.0)), ()]
+
+
 @pytest.mark.parametrize(
     ("words", "exit_code", "line"),
     [
+        (("--share", "ibug"), 2, "--share ibug is not NAME=PERCENT, a percent above 0 and up to 100"),
+        (("--share", "nobody=5"), 1, "--share nobody: no training face is of it, only of"),
         (("--loss", "bce"), 2, "bce needs --head sigmoid"),
         (("--loss", "hinge"), 2, "'hinge' is none of dice+cross-entropy"),
         (("--arch", "unet-resnet34"), 2, "--encoder-weights imagenet downloads them"),

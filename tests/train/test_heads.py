@@ -5,7 +5,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from realtime.regions import Region, region_name
-from train.heads import SIGMOID, SOFTMAX, targets_of, class_map, classes_of, parse_classes, target_masks, to_probs
+from train.heads import SIGMOID, SOFTMAX, class_map, classes_of, parse_classes, target_masks, targets_of, to_probs
 
 IRISES = (Region.RIGHT_IRIS, Region.LEFT_IRIS)
 LIPS = (Region.UPPER_LIP, Region.LOWER_LIP)

@@ -1,6 +1,7 @@
 """Each loss worked by hand, and what every loss must keep to."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -15,12 +16,15 @@ from train.losses import (
     dice_of_masks_loss,
     face_finder_loss,
     focal_loss,
+    known_pixels,
     soft_dice_loss,
     soft_target_loss,
     tversky_loss,
 )
 
 LN2 = math.log(2)
+ALL_KNOWN = torch.zeros(0, 3, dtype=torch.bool)
+"""No pixel is known in part."""
 
 
 def logits_of(probs: list[list[float]]) -> Tensor:
@@ -38,9 +42,71 @@ def logits_of(probs: list[list[float]]) -> Tensor:
     ids=["one pixel", "two pixels", "three classes"],
 )
 def test_cross_entropy_worked_by_hand(probs: list[list[float]], labels: list[int], expected: float) -> None:
-    loss = cross_entropy_loss(logits_of(probs), torch.tensor([[labels]]))
+    loss = cross_entropy_loss(logits_of(probs), torch.tensor([[labels]]), ALL_KNOWN)
     assert loss.shape == ()
     assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+ONE_OR_TWO, UNKNOWN = 3, 4
+PARTLY = torch.tensor([[False, True, True], [True, True, True]])
+"""Of three classes: indices 3 and 4 are the two rows."""
+
+
+@pytest.mark.parametrize(
+    ("probs", "labels", "expected"),
+    [
+        ([[0.2], [0.3], [0.5]], [ONE_OR_TWO], -math.log(0.8)),
+        ([[0.2, 0.25], [0.3, 0.5], [0.5, 0.25]], [ONE_OR_TWO, 0], (-math.log(0.8) + math.log(4)) / 2),
+        ([[0.2, 0.25], [0.3, 0.5], [0.5, 0.25]], [UNKNOWN, 1], math.log(2) / 2),
+        ([[0.2, 0.25], [0.3, 0.5], [0.5, 0.25]], [UNKNOWN, UNKNOWN], 0.0),
+    ],
+    ids=["one of two classes", "beside a known pixel", "an unknown pixel counts as nothing", "nothing is known"],
+)
+def test_cross_entropy_of_pixels_known_in_part_worked_by_hand(
+    probs: list[list[float]], labels: list[int], expected: float
+) -> None:
+    loss = cross_entropy_loss(logits_of(probs), torch.tensor([[labels]]), PARTLY)
+    assert loss.shape == ()
+    assert loss.item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_of_two_classes_that_a_pixel_may_be_neither_is_preferred() -> None:
+    logits = logits_of([[0.2], [0.3], [0.5]]).requires_grad_()
+    cross_entropy_loss(logits, torch.tensor([[[ONE_OR_TWO]]]), PARTLY).backward()
+    assert logits.grad is not None
+    # d/dz_k of -log(p1 + p2) is p_k - p_k / (p1 + p2) of the two, and p_0 of the one that is ruled out.
+    assert logits.grad.flatten().tolist() == pytest.approx([0.2, 0.3 - 0.3 / 0.8, 0.5 - 0.5 / 0.8], abs=1e-6)
+    # Over p_k it is the gradient along the probabilities: the same for both.
+    by_prob = logits.grad.flatten()[1:] / torch.tensor([0.3, 0.5])
+    assert by_prob[0].item() == pytest.approx(by_prob[1].item(), rel=1e-5)
+
+
+def test_an_unknown_pixel_has_no_gradient_and_its_neighbour_has_its_own() -> None:
+    logits = torch.randn(1, 3, 1, 2, requires_grad=True)
+    cross_entropy_loss(logits, torch.tensor([[[UNKNOWN, 2]]]), PARTLY).backward()
+    assert logits.grad is not None
+    assert logits.grad[..., 0].abs().max() < 1e-7
+    expected = (logits.detach().softmax(1)[0, :, 0, 1] - torch.tensor([0.0, 0.0, 1.0])) / 2
+    torch.testing.assert_close(logits.grad[0, :, 0, 1], expected)
+
+
+def test_a_class_that_is_ruled_out_surely_gives_a_finite_gradient() -> None:
+    logits = torch.tensor([30.0, -30.0, -30.0]).reshape(1, 3, 1, 1).requires_grad_()
+    loss = cross_entropy_loss(logits, torch.tensor([[[ONE_OR_TWO]]]), PARTLY)
+    loss.backward()
+    assert loss.item() == pytest.approx(60 - LN2, rel=1e-5)
+    assert logits.grad is not None
+    assert logits.grad.flatten().tolist() == pytest.approx([1, -0.5, -0.5], abs=1e-5)
+
+
+@pytest.mark.parametrize("channels", [3, 2], ids=["softmax", "sigmoid"])
+def test_pixels_known_in_part_are_taken_out_and_the_others_keep_their_logits(channels: int) -> None:
+    logits, label_map = torch.randn(2, channels, 1, 2), torch.tensor([[[2, UNKNOWN]], [[ONE_OR_TWO, 0]]])
+    kept, labels = known_pixels(logits, label_map, 3)
+    assert labels.tolist() == [[[2], [0]]]
+    assert torch.equal(kept[0, :, :, 0].T, torch.stack([logits[0, :, 0, 0], logits[1, :, 0, 1]]))
+    all_known = torch.tensor([[[2, 0]], [[1, 0]]])
+    assert known_pixels(logits, all_known, 3) == (logits, all_known)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +155,11 @@ def test_the_segmenters_losses_lie_in_their_ranges_and_fall_along_their_gradient
     logits = (torch.randn(2, 4, 3, 5, generator=generator) * spread).requires_grad_()
     label_map = torch.randint(4, (2, 3, 5), generator=generator)
     label_map[0, 0, 0] = 1
-    dice, entropy = soft_dice_loss(logits, label_map), cross_entropy_loss(logits, label_map)
+    entropy_loss = partial(cross_entropy_loss, candidates=ALL_KNOWN)
+    dice, entropy = soft_dice_loss(logits, label_map), entropy_loss(logits, label_map)
     assert 0 <= dice.item() <= 1
     assert entropy.item() >= 0
-    for loss, loss_of in ((dice, soft_dice_loss), (entropy, cross_entropy_loss)):
+    for loss, loss_of in ((dice, soft_dice_loss), (entropy, entropy_loss)):
         (gradient,) = torch.autograd.grad(loss, logits)
         assert gradient.isfinite().all()
         moved = logits.detach() - 1e-2 * gradient / (gradient.norm() + 1e-12)
@@ -104,9 +171,9 @@ def test_the_right_label_map_has_almost_no_loss_and_a_wrong_one_almost_all() -> 
     right = torch.nn.functional.one_hot(label_map, 3).permute(0, 3, 1, 2) * 30.0
     wrong = right.roll(1, dims=1)
     assert soft_dice_loss(right, label_map).item() == pytest.approx(0, abs=1e-6)
-    assert cross_entropy_loss(right, label_map).item() == pytest.approx(0, abs=1e-6)
+    assert cross_entropy_loss(right, label_map, ALL_KNOWN).item() == pytest.approx(0, abs=1e-6)
     assert soft_dice_loss(wrong, label_map).item() == pytest.approx(1, abs=1e-6)
-    assert cross_entropy_loss(wrong, label_map).item() == pytest.approx(30, abs=1e-4)
+    assert cross_entropy_loss(wrong, label_map, ALL_KNOWN).item() == pytest.approx(30, abs=1e-4)
 
 
 def finder_loss(

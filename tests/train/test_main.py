@@ -144,8 +144,19 @@ def test_the_contact_sheet_shows_every_crop_of_a_small_set(label_set: Path) -> N
         (["--detections", 3], LabelOptions(detections=3)),
         (["--covered", "mouth"], LabelOptions(covered=("mouth",))),
         (["--layout", "celeba", "--whole-irises"], LabelOptions(layout="celeba", whole_irises=True)),
+        (["--closed-eyes"], LabelOptions(closed_eyes=True)),
+        (["--eye-growth", 0], LabelOptions(eye_growth=0.0)),
+        (["--eye-growth", 0.02, "--eyes-agreed"], LabelOptions(eye_growth=0.02, eyes_agreed=True)),
     ],
-    ids=["default", "detections", "covered", "layout and irises"],
+    ids=[
+        "default",
+        "detections",
+        "covered",
+        "layout and irises",
+        "closed eyes",
+        "eyes as they are drawn",
+        "grown and agreed",
+    ],
 )
 def test_the_options_of_label_reach_the_labelling(
     words: list[object], options: LabelOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -172,6 +183,8 @@ def test_the_options_of_label_reach_the_labelling(
         (["label", "a", "--out", "x", "--covered", "nose"], 2, "'nose' is none of mouth"),
         (["label", "a", "--out", "x", "--covered", "mouth", "--layout", "celeba"], 1, "in the tight layout alone"),
         (["label", "a", "--out", "x", "--detections", "99"], 2, "less than or equal to 10"),
+        (["label", "a", "--out", "x", "--eye-growth", "0.2"], 2, "less than or equal to 0.1"),
+        (["label", "a", "--out", "x", "--lids", "landmarks"], 2, "No such option: --lids"),
         (["fit", "--data", "missing", "--out", "x"], 1, "missing: no index.jsonl here"),
         (["fit", "--data", "d", "--out", "x", "--arch", "nonsense"], 2, "'nonsense' is none of"),
         (["fit", "--data", "d", "--out", "x", "--regions", "background,nose"], 2, "unknown region nose"),
@@ -184,6 +197,8 @@ def test_the_options_of_label_reach_the_labelling(
         "unknown cover",
         "cover of a layout",
         "too many looks",
+        "eyes grown too far",
+        "an option that is gone",
         "no label set",
         "unknown network",
         "unknown region",

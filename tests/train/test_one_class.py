@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 
 from realtime.geometry import CELEBA, LAYOUTS, TIGHT
 from realtime.regions import REGION_GROUPS, Region
-from train.heads import targets_of, parse_classes
+from train.heads import parse_classes, targets_of
 from train.one_class import Place, class_name, nearest_point, regions_of
 
 

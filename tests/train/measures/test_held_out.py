@@ -8,7 +8,7 @@ import pytest
 from realtime.regions import Region, region_name
 from train.dataset import Side
 from train.label_set import LabelledFace, LabelledPhoto
-from train.measures.held_out import FaceCounts, HeldOut, HeldOutFace, count_faces, group_classes, spread
+from train.measures.held_out import ClassCounter, FaceCounts, HeldOut, HeldOutFace, count_faces, group_classes, spread
 
 NAMES = ["background", "right_iris", "left_iris", "upper_lip"]
 COUNTS = FaceCounts(
@@ -78,3 +78,12 @@ def test_a_network_that_is_right_has_a_dice_of_one(spec, reads_ids, painted, str
 )
 def test_spread_takes_both_ends_and_what_lies_between(most: int, chosen: list[int]) -> None:
     assert spread(range(5), most) == chosen
+
+
+def test_pixels_known_in_part_are_not_counted() -> None:
+    counted = ClassCounter(["background", "right_iris", "left_iris"], {"iris": ("right_iris", "left_iris")})
+    assert counted.names == ["background", "iris"]
+    # Classes 0, 1 and 2 are known; 3 and 4 are not, whatever is predicted there.
+    truth = np.array([[0, 1, 2, 1, 3, 4]])
+    assert counted(truth, np.array([[0, 1, 2, 0, 1, 0]])).tolist() == [[1, 0], [1, 2]]
+    assert counted(np.array([[3, 4]]), np.array([[1, 0]])).tolist() == [[0, 0], [0, 0]]

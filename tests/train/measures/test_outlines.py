@@ -10,16 +10,17 @@ from numpy.testing import assert_array_equal
 
 from realtime.geometry import TIGHT, CropTransform
 from realtime.regions import Region
+from tests.train.pictures import outlined_box
 from train.contours import read_contours
 from train.masks import face_points
 from train.measures.outlines import judge_outlined, outlined_faces, score_outlines
 from train.prediction import PhotoSegmenter
 
 OUTLINES = {
-    "right_eye": [[100, 170], [124, 170], [124, 182], [100, 182]],
-    "left_eye": [[230, 170], [254, 170], [254, 182], [230, 182]],
-    "lips_outer": [[140, 310], [220, 310], [220, 340], [140, 340]],
-    "lips_inner": [[160, 320], [200, 320], [200, 330], [160, 330]],
+    "right_eye": outlined_box(100, 170, 124, 182),
+    "left_eye": outlined_box(230, 170, 254, 182),
+    "lips_outer": outlined_box(140, 310, 220, 340),
+    "lips_inner": outlined_box(160, 320, 200, 330),
 }
 
 
@@ -65,12 +66,12 @@ def test_outlined_faces_stand_as_the_network_sees_them(drawn_face, told_landmark
         cv2.imwrite(str(tmp_path / "london" / "images" / f"{name}.png"), np.full((440, 360, 3), level, np.uint8))
     face = 2 * drawn_face()
     crop = CropTransform.from_points(face_points(face), TIGHT)
-    eye = np.round(crop.to_crop(np.array(OUTLINES["right_eye"], float))).astype(int)
+    eye = np.round(crop.to_crop(np.array([[100.0, 170.0], [124.0, 182.0]]))).astype(int)
 
     def sees_one_eye(crops):
         probs = np.zeros((1, 8, 218, 178), np.float32)
         probs[:, Region.BACKGROUND] = 0.5
-        probs[:, Region.RIGHT_EYE, eye[0, 1] : eye[2, 1], eye[0, 0] : eye[2, 0]] = 1
+        probs[:, Region.RIGHT_EYE, eye[0, 1] : eye[1, 1], eye[0, 0] : eye[1, 0]] = 1
         return probs
 
     segmenter = PhotoSegmenter(sees_one_eye, tuple(Region), "softmax", TIGHT)
@@ -84,7 +85,7 @@ def test_outlined_faces_stand_as_the_network_sees_them(drawn_face, told_landmark
     assert_array_equal(judged.truth, label_map[48:-48, 48:-48])
     assert (judged.name, judged.source) == ("a.png", "london")
     assert judged.crop_bgr.shape == (218, 178, 3)
-    assert (judged.truth[eye[0, 1] : eye[2, 1], eye[0, 0] : eye[2, 0]] == Region.RIGHT_EYE).mean() > 0.9
+    assert (judged.truth[eye[0, 1] : eye[1, 1], eye[0, 0] : eye[1, 0]] == Region.RIGHT_EYE).mean() > 0.9
     truth = [(judged.truth == region).sum() for region in (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP)]
     assert truth == pytest.approx([24 * 12 / 4, 24 * 12 / 4, (80 * 30 - 40 * 10) / 4], rel=0.15)
     assert judged.dice == pytest.approx(2 * truth[0] / (truth[0] + sum(truth)), rel=0.1)
