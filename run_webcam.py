@@ -10,13 +10,13 @@ import typer
 from realtime import __version__
 from realtime.capture.cameras import list_cameras
 from realtime.capture.credentials import redact
+from realtime.command_line import kind_problem, read_settings, to_toml
 from realtime.config import DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
-from realtime.config_file import kind_problem, read_settings, to_toml
-from realtime.errors import UserError
-from realtime.look import Effect, Look, color_bgr
+from realtime.core.errors import UserError
+from realtime.drawing.style import Effect, Look, color_bgr
+from realtime.inference.session import Provider
 from realtime.loop import run
-from realtime.session import Provider
-from realtime.smoothing import Smoothing
+from realtime.tracking.smoothing import Smoothing
 
 
 def _checked(parse: Callable[[str], object]) -> Callable[[str | None], str | None]:

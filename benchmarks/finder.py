@@ -11,19 +11,19 @@ import cv2
 import numpy as np
 import typer
 
-from realtime.bench.blocks import QUICK, STEADY, ratio_of, summarize, time_in_turn
+from realtime.bench.models.blocks import QUICK, STEADY, ratio_of, summarize, time_in_turn
 from realtime.bench.text_table import TextTable
-from realtime.errors import UserError
-from realtime.face_finder import MIN_SCORE, FaceFinder
-from realtime.preprocess import BgrImage, thumbnail
-from realtime.providers import Provider
-from realtime.session import FACE_FINDER, Session, find_model
-from train.console import one_line_errors, progress
-from train.landmarks import FaceLandmarker, fetch_landmarker, silent_stderr
-from train.measures.finder import Detector, Finds, Threshold, find_thresholds, in_frame, score_frames
-from train.measures.finder_frames import FRAME_WH, Frame, empty_frames, faces_in, made_frames
-from train.measures.photos import read_exceptions
-from train.scenes import ScenePhotos
+from realtime.console import one_line_errors, progress
+from realtime.core.errors import UserError
+from realtime.core.preprocess import BgrImage, thumbnail
+from realtime.inference.providers import Provider
+from realtime.inference.session import FACE_FINDER, Session, find_model
+from realtime.tracking.finder import MIN_SCORE, FaceFinder
+from train.augmentation.scenes import ScenePhotos
+from train.evaluation.finder import Detector, Finds, Threshold, find_thresholds, in_frame, score_frames
+from train.evaluation.finder_frames import FRAME_WH, Frame, empty_frames, faces_in, made_frames
+from train.evaluation.photos import read_exceptions
+from train.labelling.landmarks import FaceLandmarker, fetch_landmarker, silent_stderr
 
 OURS, PEER = "ours", "BlazeFace"
 LOWEST_SCORE = 0.1

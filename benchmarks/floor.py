@@ -13,12 +13,12 @@ import numpy as np
 
 from benchmarks.onnx_cost import Cost, cost_of
 from benchmarks.probes import PROBES, STREAMED
-from realtime.bench.blocks import Pace, summarize, time_in_turn
-from realtime.bench.placement import profile
+from realtime.bench.models.blocks import Pace, summarize, time_in_turn
+from realtime.bench.models.placement import profile
 from realtime.bench.text_table import TextTable
-from realtime.errors import UserError
-from realtime.providers import Provider
-from realtime.session import SEGMENTER, Session
+from realtime.core.errors import UserError
+from realtime.inference.providers import Provider
+from realtime.inference.session import SEGMENTER, Session
 
 PROFILED_RUNS = 200
 

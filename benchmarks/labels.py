@@ -14,16 +14,16 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from realtime.geometry import CropTransform, warp_to_frame
-from realtime.preprocess import BgrImage
-from train.console import console, one_line_errors, progress
-from train.contours import COMPARED, read_contours
-from train.detections import DEFAULT_DETECTIONS, look_again
-from train.label_set import crop_canvas
-from train.landmarks import FaceLandmarker, Landmarks, fetch_landmarker
-from train.lips import close_lips
-from train.masks import draw_label_map, face_points
-from train.measures.outlines import score_outlines
+from realtime.console import console, one_line_errors, progress
+from realtime.core.geometry import CropTransform, warp_to_frame
+from realtime.core.preprocess import BgrImage
+from train.data.label_set import crop_canvas
+from train.evaluation.outlines import score_outlines
+from train.labelling.detections import DEFAULT_DETECTIONS, look_again
+from train.labelling.label_maps import draw_label_map, face_points
+from train.labelling.landmarks import FaceLandmarker, Landmarks, fetch_landmarker
+from train.labelling.lips import close_lips
+from train.labelling.outlines import COMPARED, read_contours
 from train.prediction import LabelMap, PhotoSegmenter, Probs
 from train.sharpening import averaged_probs, mix
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import cv2
 
-from realtime.bench.blocks import Blocks, ratio_of
-from realtime.bench.clip import Clip
+from realtime.bench.models.blocks import Blocks, ratio_of
 from realtime.bench.text_table import TextTable
-from realtime.bench.trial import WHOLE, Setup, Trial
-from realtime.preprocess import BgrImage
+from realtime.bench.video.clip import Clip
+from realtime.bench.video.trial import WHOLE, Setup, Trial
+from realtime.core.preprocess import BgrImage
 from realtime.timing import percentiles
-from train.landmarks import silent_stderr
+from train.labelling.landmarks import silent_stderr
 
 
 class LandmarkerTrial:

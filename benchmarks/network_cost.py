@@ -17,11 +17,11 @@ from rich.table import Table
 
 from export.macs import count_macs
 from export.onnx_graph import build_onnx_model
-from realtime.bench.blocks import STEADY, Pace, summarize, time_in_turn
-from realtime.geometry import CROP_SIZE_WH
+from realtime.bench.models.blocks import STEADY, Pace, summarize, time_in_turn
+from realtime.console import console, one_line_errors
+from realtime.core.geometry import CROP_SIZE_WH
 from train.checkpoint import load_checkpoint
-from train.console import console, one_line_errors
-from train.study import COST_NAME
+from train.studies.study import COST_NAME
 
 CHECKPOINT_NAME = "best.pt"
 

@@ -15,8 +15,8 @@ import typer
 from benchmarks.floor import tables_of as floor_tables
 from benchmarks.peers import tables_of as peer_tables
 from benchmarks.soak import table_of as soak_table
+from realtime.bench.models.rows import Row
 from realtime.bench.plan import model_tables
-from realtime.bench.rows import Row
 from realtime.bench.tables import MAKERS, machine_table, stages_table
 from realtime.bench.text_table import TextTable
 

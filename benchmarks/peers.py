@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from realtime.bench.blocks import ratio_of
-from realtime.bench.clip import Clip
-from realtime.bench.matrix import Contender, Timed
-from realtime.bench.rows import Row
+from realtime.bench.models.blocks import ratio_of
+from realtime.bench.models.matrix import Contender, Timed
+from realtime.bench.models.rows import Row
 from realtime.bench.text_table import TextTable
-from realtime.bench.trial import Setup
-from realtime.errors import UserError
-from realtime.providers import Provider
-from realtime.session import FACE_FINDER
+from realtime.bench.video.clip import Clip
+from realtime.bench.video.trial import Setup
+from realtime.core.errors import UserError
+from realtime.inference.providers import Provider
+from realtime.inference.session import FACE_FINDER
 
 BISENET = "bisenet_resnet18_512, random weights"
 NEEDED = {
@@ -74,7 +74,7 @@ def compare(timed: Sequence[Timed], clip: Clip, setup: Setup, landmarker: Path |
     found: dict[str, Any] = {"left_out": left_out(), "bisenet": _bisenet_ratios(timed)}
     if find_spec("mediapipe"):
         from benchmarks.landmarker import compare_landmarker
-        from train.landmarks import fetch_landmarker
+        from train.labelling.landmarks import fetch_landmarker
 
         try:
             model = fetch_landmarker(landmarker)

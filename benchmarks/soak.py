@@ -18,10 +18,10 @@ from typing import Annotated, Any
 import typer
 
 from realtime.bench.__main__ import show
-from realtime.bench.machine import describe_machine
-from realtime.bench.result_file import write_json
 from realtime.bench.text_table import TextTable
-from realtime.errors import UserError
+from realtime.core.errors import UserError
+from realtime.core.files import write_json
+from realtime.core.machine import describe_machine
 
 PROJECT = Path(__file__).parent.parent
 SETTLE_S = 60.0

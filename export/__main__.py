@@ -12,10 +12,10 @@ from rich.console import Console
 
 from export.choices import NEWEST_OPSET, OLDEST_OPSET, Format, Output, Precision
 from export.command_line import spread_values, with_command
-from realtime.errors import UserError
-from realtime.session import Provider
-from train.mask_folder import MASK_REGIONS
-from train.options import MASK_REGION_HELP, one_of
+from realtime.core.errors import UserError
+from realtime.inference.session import Provider
+from realtime.options import MASK_REGION_HELP, one_of
+from train.data.mask_folder import MASK_REGIONS
 
 SEVERAL_VALUES = {"--precision": re.compile(r"(fp|int)\d+"), "--format": re.compile(r"onnx|ort")}
 CHECKPOINT, VERIFY, WEB = "checkpoint", "verify", "web"
@@ -90,8 +90,8 @@ def export(
         from export.model_files import Wanted, export_files
         from export.onnx_graph import model_kind
         from export.report import next_commands
-        from export.source import read_source
-        from realtime.session import SEGMENTER
+        from export.request import read_source
+        from realtime.inference.session import SEGMENTER
 
         source = read_source(checkpoint, precisions, data, mask_region, scores, calibration, contours, landmarker)
         is_segmenter = model_kind(source.spec) == SEGMENTER
@@ -133,9 +133,9 @@ def web(
 ) -> None:
     """Write a page that segments in the browser: a folder for any static host (docs/web.md)."""
     with one_line_errors():
-        from export.page_folder import write_page
         from export.page_server import PageServer
-        from realtime.session import find_model
+        from export.web_page import write_page
+        from realtime.inference.session import find_model
 
         page = write_page(find_model(model), out)
         typer.echo(page.summary())

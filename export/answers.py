@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export.public_images import Images
-from realtime.regions import Region
-from realtime.session import LABELS, Session
+from realtime.core.regions import Region
+from realtime.inference.session import LABELS, Session
 
 Outputs = npt.NDArray[np.float32]
 BATCH_SIZE = 4

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from realtime.session import CHECKSUMS_NAME
+from realtime.inference.session import CHECKSUMS_NAME
 from train.checkpoint import file_sha256
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from realtime.session import LABELS, PROBS
+from realtime.inference.session import LABELS, PROBS
 
 
 class Precision(StrEnum):

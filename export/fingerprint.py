@@ -10,8 +10,8 @@ import numpy.typing as npt
 from export.answers import answers
 from export.choices import Precision
 from export.public_images import PUBLIC_CROPS, public_images
-from realtime.preprocess import FINDER_SIDE_PX
-from realtime.session import FACE_FINDER, Session
+from realtime.core.preprocess import FINDER_SIDE_PX
+from realtime.inference.session import FACE_FINDER, Session
 
 FINGERPRINT_KEY = "fingerprint"
 PICTURES = slice(2, PUBLIC_CROPS, 4)

@@ -8,13 +8,13 @@ import numpy as np
 
 from export.onnx_graph import model_kind
 from export.public_images import Images, input_size_wh, public_images, read_photo
-from realtime.geometry import LAYOUTS
-from realtime.preprocess import BgrImage, thumbnail
-from realtime.session import FACE_FINDER
+from realtime.core.geometry import LAYOUTS
+from realtime.core.preprocess import BgrImage, thumbnail
+from realtime.inference.session import FACE_FINDER
 from train.checkpoint import NetworkSpec
-from train.dataset import faces_by_side, side_of
-from train.folders import Pair
-from train.label_set import INDEX_NAME, MARGIN_PX, TRAIN, VAL, read_index
+from train.data.crops import faces_by_side, side_of
+from train.data.folders import Pair
+from train.data.label_set import INDEX_NAME, MARGIN_PX, TRAIN, VAL, read_index
 
 MOST_IMAGES = 256
 """Enough that a single face weighs less than the half percent that fp16 may disagree on."""

@@ -12,17 +12,17 @@ from export.checksums import write_checksums
 from export.choices import FILE_SUFFIXES, Format, Output, Precision
 from export.fingerprint import FINGERPRINT_KEY, take_fingerprint, to_text
 from export.half import to_half
-from export.int8 import to_int8
 from export.macs import count_macs
 from export.onnx_graph import build_onnx_model, fix_batch, model_kind, write_metadata
 from export.ort_format import write_ort
 from export.parity import ParityError, compare, faults, run_network
+from export.precision import to_int8
 from export.report import REPORT_NAME, FileReport, Report
+from export.request import Source
 from export.scores import F1, f1_lost, f1_on_contours, f1_on_labels, segmenter_of
-from export.source import Source
-from export.writing import writing
-from realtime.errors import UserError
-from realtime.session import SEGMENTER, Provider, Session
+from realtime.core.errors import UserError
+from realtime.core.writing import writing
+from realtime.inference.session import SEGMENTER, Provider, Session
 from train.prediction import PhotoSegmenter
 
 IN_TORCH = "in torch"

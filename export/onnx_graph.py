@@ -14,14 +14,14 @@ from onnx import helper
 from torch import Tensor, nn
 
 from export.choices import OLDEST_OPSET, Output
-from realtime import session
-from realtime.geometry import CROP_SIZE_WH
-from realtime.preprocess import FINDER_SIDE_PX
-from realtime.regions import Region, region_name
-from train import models
+from realtime.core.geometry import CROP_SIZE_WH
+from realtime.core.preprocess import FINDER_SIDE_PX
+from realtime.core.regions import Region, region_name
+from realtime.inference import session
+from train import networks
 from train.checkpoint import NetworkSpec
-from train.heads import SIGMOID, class_map
-from train.models.face_finder import decode_faces
+from train.networks.finder import decode_faces
+from train.networks.heads import SIGMOID, class_map
 
 EXAMPLE_BATCH = 2
 """More than one, or the graph would be specialised to one image."""
@@ -83,7 +83,7 @@ class LabelsGraph(nn.Module):
         self.are_in_order = self.region_ids.tolist() == list(range(len(self.region_ids)))
 
     def forward(self, crop_bgr: Tensor) -> Tensor:
-        """(N, 218, 178) uint8 ids of `realtime.regions` of (N, 218, 178, 3) uint8 crops."""
+        """(N, 218, 178) uint8 ids of `realtime.core.regions` of (N, 218, 178, 3) uint8 crops."""
         index = class_map(self.scores(crop_bgr), self.head)
         if self.are_in_order:
             return index.to(torch.uint8)
@@ -106,7 +106,7 @@ class FaceFinderGraph(nn.Module):
 
 def model_kind(spec: NetworkSpec) -> str:
     """What the session calls a network of this specification: `SEGMENTER` or `FACE_FINDER`."""
-    return session.FACE_FINDER if spec.arch == models.FACE_FINDER else session.SEGMENTER
+    return session.FACE_FINDER if spec.arch == networks.FACE_FINDER else session.SEGMENTER
 
 
 def build_onnx_model(
@@ -170,7 +170,7 @@ def write_metadata(
     checkpoint_sha256: str,
     output: Output = Output.PROBS,
 ) -> None:
-    """Put into the model what `realtime.session` wants to know of it.
+    """Put into the model what `realtime.inference.session` wants to know of it.
 
     Args:
         model: changed in place.

@@ -5,7 +5,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from realtime.errors import OutputError
+from realtime.core.errors import OutputError
 
 HOST = "127.0.0.1"
 HEADERS = {

@@ -11,12 +11,12 @@ from export.answers import Outputs, batches
 from export.choices import Precision
 from export.onnx_graph import model_kind
 from export.public_images import Images
-from realtime.errors import UserError
-from realtime.session import FACE_FINDER
+from realtime.core.errors import UserError
+from realtime.inference.session import FACE_FINDER
 from train.checkpoint import NetworkSpec
-from train.heads import SIGMOID, SOFTMAX, class_map, to_probs
-from train.metrics import confusion_matrix, scores_per_class
-from train.models.face_finder import decode_faces
+from train.evaluation.metrics import confusion_matrix, scores_per_class
+from train.networks.finder import decode_faces
+from train.networks.heads import SIGMOID, SOFTMAX, class_map, to_probs
 
 LEAST_REGION_PX = 200
 FACE_SCORE = 0.1

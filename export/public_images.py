@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import get_data_path
 
-from realtime.geometry import CROP_SIZE_WH, CropLayout, CropTransform, Points
-from realtime.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
-from realtime.session import FACE_FINDER
+from realtime.core.geometry import CROP_SIZE_WH, CropLayout, CropTransform, Points
+from realtime.core.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
+from realtime.inference.session import FACE_FINDER
 
 Images = npt.NDArray[np.uint8]
 

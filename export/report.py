@@ -10,8 +10,8 @@ from rich.table import Table
 
 from export.choices import Output, Precision
 from export.parity import Parity
+from export.request import Source
 from export.scores import F1
-from export.source import Source
 
 REPORT_NAME = "export.json"
 

@@ -8,17 +8,17 @@ import numpy as np
 
 from export.answers import answers
 from export.images import held_out_faces
-from realtime.preprocess import BgrImage
-from realtime.session import Session
+from realtime.core.preprocess import BgrImage
+from realtime.inference.session import Session
 from train.checkpoint import NetworkSpec
-from train.contours import read_contours
-from train.dataset import faces_by_side
-from train.label_classes import common_classes
-from train.label_set import MARGIN_PX, VAL
-from train.landmarks import FaceLandmarker
-from train.measures.outlines import Areas, areas_of, score_outlines, scores_of_areas
-from train.metrics import RegionScore
-from train.one_class import regions_of
+from train.data.classes import common_classes
+from train.data.crops import faces_by_side
+from train.data.label_set import MARGIN_PX, VAL
+from train.data.one_class import regions_of
+from train.evaluation.metrics import RegionScore
+from train.evaluation.outlines import Areas, areas_of, score_outlines, scores_of_areas
+from train.labelling.landmarks import FaceLandmarker
+from train.labelling.outlines import read_contours
 from train.prediction import PhotoSegmenter
 
 F1 = dict[str, float]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from export.choices import Precision
 from export.fingerprint import FINGERPRINT_KEY, TOLERATED, difference, from_text, take_fingerprint
-from realtime.errors import ModelError
-from realtime.session import CHECKSUMS_NAME, Provider, Session, listed_sum
+from realtime.core.errors import ModelError
+from realtime.inference.session import CHECKSUMS_NAME, Provider, Session, listed_sum
 
 
 def verify_file(path: Path, provider: Provider) -> str:

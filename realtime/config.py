@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from realtime.look import Effect, Look, color_bgr
-from realtime.regions import REGION_GROUPS, Region
-from realtime.session import DEFAULT_MODEL, Provider
-from realtime.smoothing import Smoothing
+from realtime.core.regions import REGION_GROUPS, Region
+from realtime.drawing.style import Effect, Look, color_bgr
+from realtime.inference.session import DEFAULT_MODEL, Provider
+from realtime.tracking.smoothing import Smoothing
 
 DEFAULT_REGIONS = "iris,eyes,lips"
 DEFAULT_VIDEO = "webcam.mp4"

@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from realtime.geometry import CropTransform, Points
+from realtime.core.geometry import CropTransform, Points
+from realtime.core.regions import Region
 from realtime.postprocess import Probs, label_crop, region_polygons
-from realtime.regions import Region
 
 
 @dataclass(frozen=True)

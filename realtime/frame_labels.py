@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from realtime.core.geometry import Box, warp_to_frame
+from realtime.core.regions import Region
 from realtime.face import Face
-from realtime.geometry import Box, warp_to_frame
 from realtime.postprocess import label_crop
-from realtime.regions import Region
 
 
 @dataclass(frozen=True)

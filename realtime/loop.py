@@ -5,18 +5,18 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from realtime.capture.sources import Source, Tell, demo_source, open_source
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
-from realtime.errors import SourceError
-from realtime.outputs import Outputs
+from realtime.core.errors import SourceError
+from realtime.drawing.screen_painter import Painter
+from realtime.outputs.outputs import Outputs
 from realtime.process import calm_opencv
 from realtime.report import RunReport
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud
-from realtime.screen.painter import Painter
 from realtime.screen.viewer import Viewer
 from realtime.screen.window import Window, display_problem
 from realtime.segmenter import Segmenter
-from realtime.sources import Source, Tell, demo_source, open_source
 from realtime.stop_signals import StopSignals
 from realtime.timing import percentiles
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import contour_generator
 
-from realtime.geometry import Box, CropTransform, Points
-from realtime.regions import PARTS, Region
+from realtime.core.geometry import Box, CropTransform, Points
+from realtime.core.regions import PARTS, Region
 
 Probs = npt.NDArray[np.float32]
 """(C, 218, 178) float32 in [0, 1], one channel for each of a model's regions."""

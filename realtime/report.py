@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from realtime.errors import OutputError
+from realtime.core.errors import OutputError
 
 
 @dataclass(frozen=True)

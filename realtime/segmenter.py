@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from realtime.core.preprocess import BgrImage
 from realtime.face import Face
-from realtime.face_finder import FaceFinder
-from realtime.preprocess import BgrImage
-from realtime.session import DEFAULT_MODEL, FACE_FINDER, SEGMENTER, ModelCard, Provider, Session, find_model
-from realtime.smoothing import Smoothing
+from realtime.inference.session import DEFAULT_MODEL, FACE_FINDER, SEGMENTER, ModelCard, Provider, Session, find_model
 from realtime.timing import StageTimer
-from realtime.tracker import FaceTracker
+from realtime.tracking.finder import FaceFinder
+from realtime.tracking.smoothing import Smoothing
+from realtime.tracking.tracker import FaceTracker
 
 
 class Segmenter:

@@ -24,13 +24,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 import realtime
 import run_webcam
 from realtime.capture.cameras import Camera
+from realtime.capture.demo import demo_frame
 from realtime.config import RealtimeConfig, shown_regions
-from realtime.demo import demo_frame
-from realtime.look import Effect, Look
-from realtime.preprocess import BgrImage
-from realtime.session import WEIGHTS_FOLDER, Provider
-from realtime.sinks.video_file import VideoFile
-from realtime.smoothing import Smoothing
+from realtime.core.preprocess import BgrImage
+from realtime.drawing.style import Effect, Look
+from realtime.inference.session import WEIGHTS_FOLDER, Provider
+from realtime.outputs.video_file import VideoFile
+from realtime.tracking.smoothing import Smoothing
 
 PROGRAM = Path(run_webcam.__file__)
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"

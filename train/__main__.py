@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from realtime.geometry import LAYOUTS, TIGHT
-from train.console import NAMED_FILES, console, one_line_errors, progress
-from train.data_commands import import_set, pack, sharpen
-from train.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
-from train.evaluate_command import evaluate
-from train.fit_command import fit
-from train.label_report import report_labels
-from train.label_set import COVERABLE
-from train.options import one_of
-from train.study_command import study
+from realtime.console import NAMED_FILES, console, one_line_errors, progress
+from realtime.core.geometry import LAYOUTS, TIGHT
+from realtime.options import one_of
+from train.commands.data import import_set, pack, sharpen
+from train.commands.evaluate import evaluate
+from train.commands.fit import fit
+from train.commands.study import study
+from train.data.label_set import COVERABLE
+from train.labelling.detections import DEFAULT_DETECTIONS, MOST_DETECTIONS
+from train.labelling.report import report_labels
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Label photos, train, evaluate, predict.")
 
@@ -68,9 +68,9 @@ def label(
     A folder with contours.json and images/ is labelled by the outlines that people drew; MediaPipe gives what they left
     out. One in ten of its photos is kept for tests, one in twenty for validation.
     """
-    from train.labelling import LabelOptions, find_photos, label_photos
-    from train.landmarks import fetch_landmarker
-    from train.shapes import EYE_GROWTH
+    from train.labelling.landmarks import fetch_landmarker
+    from train.labelling.photos import LabelOptions, find_photos, label_photos
+    from train.labelling.shapes import EYE_GROWTH
 
     with one_line_errors(), progress() as bar:
         growth = EYE_GROWTH if eye_growth is None else eye_growth
@@ -104,8 +104,8 @@ def predict(
 ) -> None:
     """Write the masks of photos; the faces in them are found by MediaPipe."""
     with one_line_errors(), progress() as bar:
-        from train.labelling import find_photos
-        from train.landmarks import FaceLandmarker, fetch_landmarker
+        from train.labelling.landmarks import FaceLandmarker, fetch_landmarker
+        from train.labelling.photos import find_photos
         from train.prediction import PhotoSegmenter, predict_photos
 
         segmenter = PhotoSegmenter.read(model)

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from realtime.geometry import LAYOUTS
-from train.heads import HEADS, SOFTMAX
-from train.models import build_network
-from train.one_class import Place, regions_of
+from realtime.core.geometry import LAYOUTS
+from train.data.one_class import Place, regions_of
+from train.networks import build_network
+from train.networks.heads import HEADS, SOFTMAX
 from train.widening import widen
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from realtime.geometry import TIGHT
-from train.heads import SOFTMAX
-from train.models import FACE_FINDER, PRETRAINABLE
-from train.objective import DICE_AND_CROSS_ENTROPY, check_loss
+from realtime.core.geometry import TIGHT
+from train.losses.objective import DICE_AND_CROSS_ENTROPY, check_loss
+from train.networks import FACE_FINDER, PRETRAINABLE
+from train.networks.heads import SOFTMAX
 
 NO_ENCODER_WEIGHTS = "none"
 OPTIMIZERS = ("adamw", "sgd")

@@ -11,19 +11,19 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from realtime.geometry import CROP_SIZE_WH, CropLayout, CropTransform, warp_to_frame
-from realtime.preprocess import BgrImage, crop_face
-from realtime.regions import Region
+from realtime.core.geometry import CROP_SIZE_WH, CropLayout, CropTransform, warp_to_frame
+from realtime.core.preprocess import BgrImage, crop_face
+from realtime.core.regions import Region
 from train.checkpoint import NetworkSpec, load_checkpoint
-from train.heads import class_map, to_probs
-from train.labelling import unique_names
-from train.landmarks import FaceLandmarker, Landmarks
-from train.masks import face_points
-from train.models import FACE_FINDER
-from train.tint import tint
+from train.labelling.label_maps import face_points
+from train.labelling.landmarks import FaceLandmarker, Landmarks
+from train.labelling.photos import unique_names
+from train.labelling.tint import tint
+from train.networks import FACE_FINDER
+from train.networks.heads import class_map, to_probs
 
 if TYPE_CHECKING:
-    from realtime.session import ModelCard
+    from realtime.inference.session import ModelCard
 
 LabelMap = npt.NDArray[np.uint8]
 Probs = npt.NDArray[np.float32]
@@ -69,8 +69,8 @@ class PhotoSegmenter:
             if spec.arch == FACE_FINDER:
                 raise ValueError(f"{path}: a {FACE_FINDER}, where a segmenter is needed")
             return cls.of_network(network, spec)
-        from realtime.errors import UserError  # here, so that training does without ONNX Runtime
-        from realtime.session import SEGMENTER, Provider, Session
+        from realtime.core.errors import UserError  # here, so that training does without ONNX Runtime
+        from realtime.inference.session import SEGMENTER, Provider, Session
 
         try:
             session = Session(path, SEGMENTER, Provider.CPU)

@@ -12,13 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.geometry import CROP_SIZE_WH
-from realtime.preprocess import BgrImage
-from realtime.regions import Region, mirror_label_map
-from train.arrays import has_arrays
-from train.dataset import side_of
-from train.heads import SOFTMAX
-from train.label_set import (
+from realtime.core.geometry import CROP_SIZE_WH
+from realtime.core.preprocess import BgrImage
+from realtime.core.regions import Region, mirror_label_map
+from train.augmentation.moves import Move, bring_back
+from train.data.arrays import has_arrays
+from train.data.crops import side_of
+from train.data.label_set import (
     MARGIN_PX,
     TRAIN,
     LabelledPhoto,
@@ -28,7 +28,7 @@ from train.label_set import (
     write_index,
     write_label_map,
 )
-from train.moves import Move, bring_back
+from train.networks.heads import SOFTMAX
 from train.prediction import LabelMap, PhotoSegmenter, Probs
 
 LABEL_SHARE = 0.3

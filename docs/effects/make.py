@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import typer
 
-from realtime.demo import PORTRAIT
-from realtime.look import Effect, Look
-from realtime.overlay import Overlay
-from realtime.preprocess import BgrImage
+from realtime.capture.demo import PORTRAIT
+from realtime.core.preprocess import BgrImage
+from realtime.drawing.painter import Overlay
+from realtime.drawing.style import Effect, Look
 from realtime.segmenter import Segmenter
 
 FOLDER = Path(__file__).parent

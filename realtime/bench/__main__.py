@@ -9,20 +9,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from realtime.bench.baseline import Baseline
-from realtime.bench.end_to_end import Extra
-from realtime.bench.matrix import Axes
+from realtime.bench.models.baseline import Baseline
+from realtime.bench.models.matrix import Axes
 from realtime.bench.plan import SHORT, Length, Plan, carry_out
 from realtime.bench.plot import draw_rows
-from realtime.bench.result_file import check_writable, write_json
 from realtime.bench.text_table import TextTable
-from realtime.bench.trial import Setup
+from realtime.bench.video.end_to_end import Extra
+from realtime.bench.video.trial import Setup
+from realtime.capture.sources import DEMO
 from realtime.config import parse_size
-from realtime.errors import UserError
-from realtime.providers import THREADS_THAT_PAY, Provider
-from realtime.session import DEFAULT_MODEL
-from realtime.smoothing import Smoothing
-from realtime.sources import DEMO
+from realtime.core.errors import UserError
+from realtime.core.files import check_writable, write_json
+from realtime.inference.providers import THREADS_THAT_PAY, Provider
+from realtime.inference.session import DEFAULT_MODEL
+from realtime.tracking.smoothing import Smoothing
 
 PAGE_WIDTH = 140
 """Columns of what is written to no terminal."""

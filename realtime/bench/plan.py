@@ -6,19 +6,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from realtime.bench.baseline import Baseline
-from realtime.bench.blocks import QUICK, STEADY, Pace
-from realtime.bench.clip import Clip, empty_room, read_clip
-from realtime.bench.end_to_end import Extra, Scene, measure_end_to_end
-from realtime.bench.machine import describe_machine
-from realtime.bench.matrix import Axes, Timed, find_contenders, measure_rows
-from realtime.bench.rows import Row, files_table, starts_table, times_table
+from realtime.bench.models.baseline import Baseline
+from realtime.bench.models.blocks import QUICK, STEADY, Pace
+from realtime.bench.models.matrix import Axes, Timed, find_contenders, measure_rows
+from realtime.bench.models.rows import Row, files_table, starts_table, times_table
 from realtime.bench.tables import machine_table, tables_of
 from realtime.bench.text_table import TextTable
-from realtime.bench.trial import Setup
-from realtime.errors import ProviderError, UserError
-from realtime.providers import Provider
-from realtime.sources import DEMO
+from realtime.bench.video.clip import Clip, empty_room, read_clip
+from realtime.bench.video.end_to_end import Extra, Scene, measure_end_to_end
+from realtime.bench.video.trial import Setup
+from realtime.capture.sources import DEMO
+from realtime.core.errors import ProviderError, UserError
+from realtime.core.machine import describe_machine
+from realtime.inference.providers import Provider
 
 
 @dataclass(frozen=True)

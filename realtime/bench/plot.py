@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from realtime.bench.rows import Row
-from realtime.errors import OutputError
+from realtime.bench.models.rows import Row
+from realtime.core.errors import OutputError
 
 BAR_INCH, GAP_INCH, PANEL_INCH, MARGIN_INCH = 0.26, 0.35, 5.5, 1.5
 COLORS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#bbbbbb")

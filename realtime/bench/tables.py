@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from realtime.bench.text_table import TextTable, span
-from realtime.bench.trial import WHOLE
+from realtime.bench.video.trial import WHOLE
 
 
 def machine_table(machine: Mapping[str, str]) -> TextTable:

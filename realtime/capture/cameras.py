@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from realtime.capture import v4l2
-from realtime.capture.feed import FeedLost, Picture
-from realtime.errors import SourceError
-from realtime.preprocess import BgrImage
+from realtime.capture.live import FeedLost, Picture
+from realtime.core.errors import SourceError
+from realtime.core.preprocess import BgrImage
 
 LOST_S = 2.0
 """A camera that gave nothing good for so long is gone; single spoilt frames are ordinary."""

@@ -4,8 +4,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
 
 POLL_S = 0.05
 """The receiver hears at least this often, so that it can look after its window."""

@@ -11,9 +11,9 @@ from itertools import count
 import numpy as np
 
 from realtime.capture.newest_frame import POLL_S
-from realtime.errors import SourceError
+from realtime.core.errors import SourceError
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
 
 LOGGER = logging.getLogger(__name__)
 STDIN = 0

@@ -16,10 +16,10 @@ from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from realtime.capture.credentials import redact
-from realtime.capture.feed import FeedLost, Picture
-from realtime.errors import SourceError
+from realtime.capture.live import FeedLost, Picture
+from realtime.core.errors import SourceError
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
 
 LOGGER = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 10.0

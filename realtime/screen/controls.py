@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from realtime.config import RealtimeConfig, shown_regions
-from realtime.look import Effect
-from realtime.regions import REGION_GROUPS, Region
+from realtime.core.regions import REGION_GROUPS, Region
+from realtime.drawing.style import Effect
 
 T = TypeVar("T")
 ESCAPE = 27

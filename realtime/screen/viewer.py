@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from realtime.errors import OutputError
-from realtime.images import flatten
-from realtime.outputs import Outputs
+from realtime.capture.sources import Source
+from realtime.core.errors import OutputError
+from realtime.core.images import flatten
+from realtime.drawing.screen_painter import Painter
+from realtime.outputs.outputs import Outputs
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud, Status
-from realtime.screen.painter import Painter
 from realtime.screen.window import Window
-from realtime.sources import Source
 
 POLL_S = 0.05
 """Keys, and a signal to stop, are looked for at least so often."""

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks.finder import OURS, PEER, clip_frames, our_detector, rows_of, tables_of
-from realtime.face_finder import FaceFinder
-from realtime.preprocess import BgrImage
-from realtime.providers import Provider
-from realtime.session import FACE_FINDER, Session, find_model
+from realtime.core.preprocess import BgrImage
+from realtime.inference.providers import Provider
+from realtime.inference.session import FACE_FINDER, Session, find_model
+from realtime.tracking.finder import FaceFinder
 
 
 def test_of_six_points_three_are_taken_in_pixels() -> None:

@@ -10,9 +10,9 @@ from onnx import TensorProto, helper, numpy_helper
 from benchmarks.floor import floor_of, measure_floors, tables_of
 from benchmarks.onnx_cost import DENSE, DEPTHWISE, MATMUL, POINTWISE, Cost, cost_of
 from benchmarks.probes import PROBES, STREAMED, Probe
-from realtime.bench.blocks import Pace
-from realtime.errors import UserError
-from realtime.session import find_model
+from realtime.bench.models.blocks import Pace
+from realtime.core.errors import UserError
+from realtime.inference.session import find_model
 
 SHORT = Pace(turns=1, block_s=0.0, least_runs=2, warm_up_runs=1)
 

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.labels import STEPS, coarsen, drawers, seeing
-from realtime.geometry import TIGHT
-from realtime.preprocess import BgrImage
-from realtime.regions import Region
-from train.landmarks import Landmarks
+from realtime.core.geometry import TIGHT
+from realtime.core.preprocess import BgrImage
+from realtime.core.regions import Region
+from train.labelling.landmarks import Landmarks
 from train.prediction import PhotoSegmenter
 
 Faces = Sequence[Landmarks]

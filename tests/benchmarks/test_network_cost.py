@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from benchmarks.network_cost import main, measure_costs
 from export.onnx_graph import build_onnx_model
-from realtime.bench.blocks import QUICK
+from realtime.bench.models.blocks import QUICK
 from train.checkpoint import NetworkSpec, spec_contents
-from train.models.lite_variants import VARIANTS
+from train.networks.lite_variants import VARIANTS
 
 runner = CliRunner()
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from benchmarks import peers
-from realtime.bench.clip import Clip, empty_room
-from realtime.bench.matrix import Timed
-from realtime.bench.rows import Row
-from realtime.bench.trial import Setup
-from realtime.errors import UserError
-from realtime.providers import Provider
-from realtime.smoothing import Smoothing
+from realtime.bench.models.matrix import Timed
+from realtime.bench.models.rows import Row
+from realtime.bench.video.clip import Clip, empty_room
+from realtime.bench.video.trial import Setup
+from realtime.core.errors import UserError
+from realtime.inference.providers import Provider
+from realtime.tracking.smoothing import Smoothing
 
 SETUP = Setup("unet_lite", Provider.CPU, 1, Smoothing.LOW)
 CLIP = Clip("room", empty_room((64, 48), 2), 1 / 30)

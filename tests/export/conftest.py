@@ -14,9 +14,9 @@ from torch import nn
 
 from export.images import LEAST_CALIBRATION
 from export.public_images import PUBLIC_CROPS, public_images
-from realtime.geometry import TIGHT
-from realtime.regions import Region, region_name
-from realtime.session import SEGMENTER
+from realtime.core.geometry import TIGHT
+from realtime.core.regions import Region, region_name
+from realtime.inference.session import SEGMENTER
 from train.checkpoint import NetworkSpec, spec_contents
 
 REPOSITORY = Path(__file__).parents[2]

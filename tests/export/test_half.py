@@ -12,9 +12,9 @@ from onnx.shape_inference import infer_shapes
 from export.half import to_half
 from export.images import public_images_for
 from export.parity import compare_faces, compare_probs
-from realtime.session import FACE_FINDER, SEGMENTER, Provider, Session
+from realtime.inference.session import FACE_FINDER, SEGMENTER, Provider, Session
 from train.checkpoint import load_checkpoint
-from train.models.face_finder import decode_faces
+from train.networks.finder import decode_faces
 
 
 def element_types(model: onnx.ModelProto) -> dict[str, int]:

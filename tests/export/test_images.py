@@ -7,8 +7,8 @@ import pytest
 from export import images
 from export.images import calibration_images
 from train.checkpoint import NetworkSpec
-from train.dataset import held_out
-from train.label_set import CANVAS_SIZE_WH, LabelledFace, LabelledPhoto, write_index, write_pair
+from train.data.crops import held_out
+from train.data.label_set import CANVAS_SIZE_WH, LabelledFace, LabelledPhoto, write_index, write_pair
 
 SEGMENTER_SPEC = NetworkSpec("unet-lite", ["background", "right_iris"], "tight", 4, "", "")
 FINDER_SPEC = NetworkSpec("face-finder", [], "tight", 4, "", "")

@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from export.macs import count_macs
-from realtime.session import WEIGHTS_FOLDER
+from realtime.inference.session import WEIGHTS_FOLDER
 
 
 def model_of(node: onnx.NodeProto, input_shape: list[int | str], weight_shape: list[int]) -> onnx.ModelProto:

@@ -20,13 +20,13 @@ from export.__main__ import SEVERAL_VALUES, main
 from export.choices import Precision
 from export.command_line import spread_values, with_command
 from export.public_images import public_images
-from realtime.errors import ModelError
-from realtime.geometry import TIGHT
-from realtime.regions import Region
-from realtime.session import LABELS, SEGMENTER, Provider, Session
+from realtime.core.errors import ModelError
+from realtime.core.geometry import TIGHT
+from realtime.core.regions import Region
+from realtime.inference.session import LABELS, SEGMENTER, Provider, Session
 from train.checkpoint import file_sha256
-from train.dataset import held_out
-from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index, write_pair
+from train.data.crops import held_out
+from train.data.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index, write_pair
 
 
 class Bomb:

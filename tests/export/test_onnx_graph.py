@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from export.fingerprint import from_text
 from export.images import public_images_for
 from export.onnx_graph import SegmenterGraph
-from realtime.errors import ModelError
-from realtime.geometry import CELEBA, TIGHT
-from realtime.regions import Region
-from realtime.session import FACE_FINDER, METADATA_KEYS, SEGMENTER, Provider, Session
+from realtime.core.errors import ModelError
+from realtime.core.geometry import CELEBA, TIGHT
+from realtime.core.regions import Region
+from realtime.inference.session import FACE_FINDER, METADATA_KEYS, SEGMENTER, Provider, Session
 from train.checkpoint import NetworkSpec, file_sha256, load_checkpoint
-from train.models.face_finder import decode_faces
-from train.models.unet_lite import LOGIT_LIMIT
+from train.networks.finder import decode_faces
+from train.networks.unet_lite import LOGIT_LIMIT
 
 
 class FixedLogits(nn.Module):

@@ -15,12 +15,12 @@ import onnxruntime as ort
 import pytest
 
 from export.choices import Output
-from export.int8 import to_int8
 from export.onnx_graph import build_onnx_model, fix_batch
 from export.ort_format import write_ort
+from export.precision import to_int8
 from export.public_images import PUBLIC_CROPS, public_images
-from realtime.geometry import TIGHT
-from realtime.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER
+from realtime.core.geometry import TIGHT
+from realtime.inference.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER
 from train.checkpoint import load_checkpoint
 
 REPOSITORY = Path(__file__).parents[2]

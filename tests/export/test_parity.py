@@ -15,11 +15,11 @@ from export.choices import Precision
 from export.images import held_out_images, public_images_for
 from export.parity import TOLERANCES, Parity, compare, compare_faces, compare_probs, faults, run_network
 from export.public_images import PUBLIC_FACE, Images
-from realtime.geometry import LAYOUTS, CropTransform
-from realtime.session import Provider, Session
+from realtime.core.geometry import LAYOUTS, CropTransform
+from realtime.inference.session import Provider, Session
 from train.checkpoint import NetworkSpec, load_checkpoint
-from train.dataset import held_out
-from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, read_index, write_index
+from train.data.crops import held_out
+from train.data.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, read_index, write_index
 
 POINTS = [[30.0, 30.0], [60.0, 30.0], [45.0, 60.0]]
 

@@ -10,11 +10,11 @@ import pytest
 
 from export import scores
 from export.scores import f1_lost, f1_on_contours, f1_on_labels
-from realtime.geometry import TIGHT
-from realtime.regions import Region
+from realtime.core.geometry import TIGHT
+from realtime.core.regions import Region
 from train.checkpoint import NetworkSpec
-from train.dataset import held_out
-from train.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index, write_pair
+from train.data.crops import held_out
+from train.data.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index, write_pair
 from train.prediction import PhotoSegmenter
 
 IRISES = (Region.BACKGROUND, Region.RIGHT_IRIS, Region.LEFT_IRIS)

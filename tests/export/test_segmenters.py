@@ -18,12 +18,12 @@ from export.half import to_half
 from export.images import public_images_for
 from export.onnx_graph import build_onnx_model, write_metadata
 from export.parity import compare, faults, run_network
+from realtime.core.regions import REGION_GROUPS
+from realtime.inference.session import SEGMENTER, Provider, Session
 from realtime.postprocess import label_crop
-from realtime.regions import REGION_GROUPS
-from realtime.session import SEGMENTER, Provider, Session
 from train.checkpoint import NetworkSpec, spec_contents
-from train.heads import SIGMOID, SOFTMAX, class_map, targets_of, to_probs
-from train.models import SEGMENTERS
+from train.networks import SEGMENTERS
+from train.networks.heads import SIGMOID, SOFTMAX, class_map, targets_of, to_probs
 from train.prediction import PhotoSegmenter
 
 IRISES = ["right_iris", "left_iris"]

@@ -15,8 +15,8 @@ from export.__main__ import app
 from export.checksums import write_checksums
 from export.fingerprint import difference, from_text, take_fingerprint, to_text
 from export.public_images import public_images
-from realtime.geometry import TIGHT
-from realtime.session import SEGMENTER, Provider, Session
+from realtime.core.geometry import TIGHT
+from realtime.inference.session import SEGMENTER, Provider, Session
 
 REPOSITORY = Path(__file__).parents[2]
 WITHOUT_TORCH = """

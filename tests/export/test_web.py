@@ -14,9 +14,9 @@ import onnx
 import pytest
 
 from export.__main__ import main
-from export.page_folder import APPLICATION, listed_files
 from export.page_server import HEADERS, PageServer
-from realtime.session import WEIGHTS_FOLDER
+from export.web_page import APPLICATION, listed_files
+from realtime.inference.session import WEIGHTS_FOLDER
 
 WEB = Path(__file__).parent.parent.parent / "web"
 SOURCES = (

@@ -9,9 +9,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from realtime.geometry import Points
-from realtime.preprocess import BgrImage
-from realtime.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER, Provider, Session
+from realtime.core.geometry import Points
+from realtime.core.preprocess import BgrImage
+from realtime.inference.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER, Provider, Session
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.config import DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
-from realtime.look import color_bgr
-from realtime.regions import REGION_GROUPS, Region
+from realtime.core.regions import REGION_GROUPS, Region
+from realtime.drawing.style import color_bgr
 
 
 @pytest.mark.parametrize(

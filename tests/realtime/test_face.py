@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.testing import assert_array_equal
 
+from realtime.core.geometry import CropTransform
+from realtime.core.regions import Region
 from realtime.face import Face
 from realtime.frame_labels import frame_label_map
-from realtime.geometry import CropTransform
-from realtime.regions import Region
 
 REGIONS = (Region.BACKGROUND, Region.UPPER_LIP, Region.LOWER_LIP)
 AS_THE_FRAME = CropTransform((89.0, 88.0), 1.0, 0.0)

@@ -11,12 +11,12 @@ import av
 import pytest
 
 from realtime import loop
+from realtime.capture.sources import Source, demo_source
 from realtime.config import RealtimeConfig
-from realtime.errors import SourceError
+from realtime.core.errors import SourceError
+from realtime.drawing.screen_painter import Picture
 from realtime.frame import Frame
-from realtime.screen.painter import Picture
-from realtime.session import Provider
-from realtime.sources import Source, demo_source
+from realtime.inference.session import Provider
 
 HEADLESS = RealtimeConfig("demo", provider=Provider.CPU, headless=True, threads=1)
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.geometry import CropTransform
+from realtime.core.geometry import CropTransform
+from realtime.core.regions import Region, regions_from_names
 from realtime.postprocess import (
     Probs,
     label_crop,
@@ -14,7 +15,6 @@ from realtime.postprocess import (
     part_channels,
     region_polygons,
 )
-from realtime.regions import Region, regions_from_names
 
 ALL = tuple(Region)
 EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.errors import OutputError
+from realtime.core.errors import OutputError
 from realtime.report import RunReport
 
 PERCENTILES = {"p50": 4.25, "p95": 8.56, "p99": 9.0}

@@ -13,10 +13,10 @@ from numpy.testing import assert_allclose
 
 import realtime
 from realtime import Segmenter
-from realtime.errors import ModelError, ProviderError
-from realtime.geometry import Points
-from realtime.preprocess import BgrImage
-from realtime.regions import Region
+from realtime.core.errors import ModelError, ProviderError
+from realtime.core.geometry import Points
+from realtime.core.preprocess import BgrImage
+from realtime.core.regions import Region
 
 ROOT = Path(realtime.__file__).parent.parent
 
@@ -86,7 +86,7 @@ def test_the_example_in_the_docs_runs(tmp_path: Path, portrait: BgrImage) -> Non
 
 
 def test_the_core_is_imported_without_onnx_runtime() -> None:
-    seen = "import sys, realtime.geometry; print('onnxruntime' in sys.modules)"
+    seen = "import sys, realtime.core.geometry; print('onnxruntime' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

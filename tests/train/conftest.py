@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from realtime.regions import Region
-from train.label_set import CANVAS_SIZE_WH
-from train.landmarks import (
+from realtime.core.regions import Region
+from train.data.label_set import CANVAS_SIZE_WH
+from train.fitting.training import SegmenterTraining
+from train.labelling.landmarks import (
     EYE_OUTLINE,
     IRIS_CENTER,
     IRIS_EDGE,
@@ -27,7 +28,6 @@ from train.landmarks import (
     UPPER_LIP_BOTTOM,
     UPPER_LIP_TOP,
 )
-from train.training import SegmenterTraining
 
 
 @dataclass(frozen=True)

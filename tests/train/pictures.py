@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from realtime.preprocess import BgrImage
+from realtime.core.preprocess import BgrImage
 
 
 class FixedDraws(np.random.Generator):

@@ -10,16 +10,16 @@ import numpy.typing as npt
 import pytest
 from typer.testing import CliRunner, Result
 
-from realtime.regions import Region
-from train import labelling
+from realtime.core.regions import Region
 from train.__main__ import app
 from train.checkpoint import load_checkpoint
-from train.contact_sheet import write_contact_sheet
-from train.curves import read_curves
-from train.dataset import held_out
-from train.label_set import CANVAS_SIZE_WH, LabelledFace, LabelledPhoto, write_index
-from train.labelling import LabelOptions
-from train.masks import draw_label_map
+from train.data.crops import held_out
+from train.data.label_set import CANVAS_SIZE_WH, LabelledFace, LabelledPhoto, write_index
+from train.fitting.progress import read_curves
+from train.labelling import photos as labelling
+from train.labelling.contact_sheet import write_contact_sheet
+from train.labelling.label_maps import draw_label_map
+from train.labelling.photos import LabelOptions
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
 DrawnFaceLandmarks = Callable[..., npt.NDArray[np.float64]]

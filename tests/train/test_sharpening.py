@@ -11,13 +11,13 @@ import torch
 from numpy.testing import assert_array_equal
 from typer.testing import CliRunner, Result
 
-from realtime.geometry import LAYOUTS, TIGHT
-from realtime.preprocess import BgrImage
-from realtime.regions import Region, region_name
+from realtime.core.geometry import LAYOUTS, TIGHT
+from realtime.core.preprocess import BgrImage
+from realtime.core.regions import Region, region_name
 from train.__main__ import app
 from train.checkpoint import NetworkSpec, spec_contents
-from train.dataset import held_out
-from train.label_set import LabelledFace, LabelledPhoto, read_index, read_pair, write_index
+from train.data.crops import held_out
+from train.data.label_set import LabelledFace, LabelledPhoto, read_index, read_pair, write_index
 from train.prediction import PhotoSegmenter
 from train.sharpening import INNER, LABEL_SHARE, averaged_probs, mix, sharpen_labels
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from train.checkpoint import NetworkSpec, load_first_weights, spec_contents
-from train.models import build_network
+from train.networks import build_network
 from train.widening import widen
 
 

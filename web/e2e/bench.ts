@@ -11,7 +11,7 @@ const WARM_UP_MS = 3_000, MEASURED_MS = 20_000;
 const ROOT = resolve(import.meta.dirname, "../.."), PYTHON = process.env.PYTHON ?? join(ROOT, ".venv-dev/bin/python");
 const NATIVE = `
 import numpy as np, time
-from realtime.session import Session, find_model
+from realtime.inference.session import Session, find_model
 session = Session(find_model("unet_lite"), threads=1)
 crop, took = np.zeros(session.input_shape(1), np.uint8), []
 for _ in range(300):

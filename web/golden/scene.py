@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from realtime.face_finder import FoundFace
-from realtime.geometry import CROP_SIZE_WH, TIGHT, Points
+from realtime.core.geometry import CROP_SIZE_WH, TIGHT, Points
+from realtime.core.preprocess import BgrImage
+from realtime.core.regions import Region
+from realtime.inference.session import SEGMENTER, ModelCard
 from realtime.postprocess import Probs
-from realtime.preprocess import BgrImage
-from realtime.regions import Region
-from realtime.session import SEGMENTER, ModelCard
+from realtime.tracking.finder import FoundFace
 
 Ellipses = dict[Region, tuple[float, float, float, float]]
 """In the crop: x, y, half width, half height."""

@@ -2,22 +2,13 @@
 
 from typing import Any
 
-from realtime import (
-    demo,
-    effects,
-    face_finder,
-    geometry,
-    look,
-    motion,
-    overlay,
-    patch,
-    postprocess,
-    preprocess,
-    session,
-    smoothing,
-    tracker,
-)
-from realtime.regions import COLORS_BGR, MIRROR, PARTS, REGION_GROUPS, Region, region_name
+from realtime import postprocess
+from realtime.capture import demo
+from realtime.core import geometry, preprocess
+from realtime.core.regions import COLORS_BGR, MIRROR, PARTS, REGION_GROUPS, Region, region_name
+from realtime.drawing import effects, painter, parts, style
+from realtime.inference import session
+from realtime.tracking import finder, motion, smoothing, tracker
 
 Rgb = tuple[int, int, int]
 
@@ -46,8 +37,8 @@ def tables() -> dict[str, Any]:
         },
         "finder": {
             "sidePx": preprocess.FINDER_SIDE_PX,
-            "minScore": face_finder.MIN_SCORE,
-            "sameFaceShare": face_finder.SAME_FACE_SHARE,
+            "minScore": finder.MIN_SCORE,
+            "sameFaceShare": finder.SAME_FACE_SHARE,
         },
         "postprocess": {"minAreaPx": postprocess.MIN_AREA_PX},
         "tracker": {
@@ -90,11 +81,11 @@ def tables() -> dict[str, Any]:
             "maxOffPx": motion.MAX_OFF_PX,
         },
         "patch": {
-            "faintestProb": patch.FAINTEST_PROB,
-            "hiddenHalves": patch.HIDDEN_HALVES,
-            "hiddenMargin": patch.HIDDEN_MARGIN,
-            "farthestReach": patch.FARTHEST_REACH,
-            "blur": patch.BLUR,
+            "faintestProb": parts.FAINTEST_PROB,
+            "hiddenHalves": parts.HIDDEN_HALVES,
+            "hiddenMargin": parts.HIDDEN_MARGIN,
+            "farthestReach": parts.FARTHEST_REACH,
+            "blur": parts.BLUR,
         },
         "effects": {
             "edgeSteepness": effects.EDGE_STEEPNESS,
@@ -109,15 +100,15 @@ def tables() -> dict[str, Any]:
             "feather": effects.FEATHER,
             "blocks": effects.BLOCKS,
             "lumaRgb": effects.LUMA_BGR[::-1].tolist(),
-            "solidFrom": overlay.SOLID_FROM,
+            "solidFrom": painter.SOLID_FROM,
         },
         "look": {
-            "effects": [effect.value for effect in look.Effect if effect is not look.Effect.CUTOUT],
-            "namedColorsRgb": {name: rgb(color) for name, color in look.NAMED_COLORS_BGR.items()},
-            "opacity": look.Look().opacity,
-            "regions": list(map(int, look.Look().regions)),
-            "iris": rgb(look.Look().iris_bgr),
-            "lipstick": rgb(look.Look().lipstick_bgr),
+            "effects": [effect.value for effect in style.Effect if effect is not style.Effect.CUTOUT],
+            "namedColorsRgb": {name: rgb(color) for name, color in style.NAMED_COLORS_BGR.items()},
+            "opacity": style.Look().opacity,
+            "regions": list(map(int, style.Look().regions)),
+            "iris": rgb(style.Look().iris_bgr),
+            "lipstick": rgb(style.Look().lipstick_bgr),
         },
         "model": {
             "metadataKeys": session.METADATA_KEYS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from realtime.bench.rows import Row
+from realtime.bench.models.rows import Row
 
 ROW = Row("unet_lite", "unet_lite.onnx", "fp32", "cpu", "cpu", False, 0, {"cpu": 70}, 1, 1, 849.4)
 

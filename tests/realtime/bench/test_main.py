@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from realtime.bench import end_to_end, matrix, plan
+from realtime.bench import plan
 from realtime.bench.__main__ import app
-from realtime.bench.fresh import FreshStart
-from realtime.bench.idling import measure_idling
+from realtime.bench.models import matrix
+from realtime.bench.models.fresh import FreshStart
 from realtime.bench.plan import SHORT, Length, Outcome, Plan
-from realtime.bench.start_up import measure_start_up
 from realtime.bench.text_table import TextTable
-from realtime.providers import Provider
+from realtime.bench.video import end_to_end
+from realtime.bench.video.idling import measure_idling
+from realtime.bench.video.start_up import measure_start_up
+from realtime.inference.providers import Provider
 
 LITE = ("--quick", "--model", "unet_lite", "--provider", "cpu", "--threads", "1")
 VIDEO = (*LITE, "--frames", "8", "--repeat", "1")

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime.bench.models.rows import Row
 from realtime.bench.plot import COLORS, draw_rows, series_of
-from realtime.bench.rows import Row
-from realtime.errors import OutputError
+from realtime.core.errors import OutputError
 
 Make = Callable[..., Row]
 

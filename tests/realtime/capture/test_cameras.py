@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from realtime.capture import cameras, v4l2
-from realtime.capture import feed as feed_module
+from realtime.capture import live as feed_module
 from realtime.capture.cameras import Camera, CameraFeed, find_camera, list_cameras
-from realtime.errors import SourceError
+from realtime.capture.sources import open_source
+from realtime.core.errors import SourceError
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
-from realtime.sources import open_source
 
 WAIT_S = 30.0
 """For another thread, which on a busy machine comes late; nobody waits so long who does not fail."""

@@ -10,9 +10,9 @@ import pytest
 
 from realtime.capture import newest_frame
 from realtime.capture.newest_frame import POLL_S, NewestFrame
-from realtime.errors import SourceError
+from realtime.core.errors import SourceError
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
 
 WAIT_S = 30.0
 """For another thread, which on a busy machine comes late; nobody waits so long who does not fail."""

@@ -14,7 +14,7 @@ from numpy.testing import assert_array_equal
 
 from realtime.capture import raw_video
 from realtime.capture.raw_video import open_stdin, raw_frames
-from realtime.errors import SourceError
+from realtime.core.errors import SourceError
 
 SIZE_WH = (64, 48)
 FRAME_BYTES = 64 * 48 * 3

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from realtime.capture import feed as feed_module
+from realtime.capture import live as feed_module
 from realtime.capture import streams
+from realtime.capture.sources import Source, open_source
 from realtime.capture.streams import stream_stem
-from realtime.errors import SourceError
+from realtime.core.errors import SourceError
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
-from realtime.sources import Source, open_source
 
 TIME_BASE = Fraction(1, 90_000)
 STAMPS_S = (0.0, 0.04, 0.1, 0.5, 0.51, 1.25)

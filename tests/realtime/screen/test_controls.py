@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from realtime.config import RealtimeConfig, shown_regions
-from realtime.look import Effect, Look
+from realtime.drawing.style import Effect, Look
 from realtime.screen.controls import KEYS, Controls, keys_table
 
 README = Path(__file__).parents[3] / "README.md"

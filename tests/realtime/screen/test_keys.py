@@ -11,12 +11,12 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from realtime import loop
+from realtime.capture.sources import Source
 from realtime.config import RealtimeConfig
+from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
-from realtime.preprocess import BgrImage
+from realtime.inference.session import Provider
 from realtime.screen.controls import KEYS
-from realtime.session import Provider
-from realtime.sources import Source
 
 FakeScreen = Any
 EYE, MOUTH = slice(165, 215), slice(255, 300)

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from realtime.capture.sources import Source
 from realtime.config import RealtimeConfig
-from realtime.errors import OutputError
-from realtime.preprocess import BgrImage
+from realtime.core.errors import OutputError
+from realtime.core.preprocess import BgrImage
+from realtime.drawing.screen_painter import Painter, Picture
 from realtime.screen import viewer as viewer_module
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud
-from realtime.screen.painter import Painter, Picture
 from realtime.screen.viewer import Viewer
 from realtime.screen.window import Window
-from realtime.sources import Source
 
 FakeScreen = Any
 VIDEO = Source("video", iter(()))

@@ -1,4 +1,4 @@
-/** How the demo's portrait lies in the frame, as realtime/demo.py. */
+/** How the demo's portrait lies in the frame, as realtime/capture/demo.py. */
 import { type Matrix } from "./geometry";
 import tables from "./tables.json";
 

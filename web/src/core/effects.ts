@@ -1,4 +1,4 @@
-/** What each effect does to the pixels around one part of a face, as realtime/effects.py. Frames are RGBA here. */
+/** What each effect does to the pixels around one part of a face, as realtime/drawing/effects.py. Frames are RGBA here. */
 import { type Box } from "./geometry";
 import { type Image, halve, newImage, resize } from "./image";
 import { type Patch, soften, warpToFrame } from "./patch";

@@ -1,4 +1,4 @@
-/** Where the faces of a frame are, from a thumbnail of it, as realtime/face_finder.py. */
+/** Where the faces of a frame are, from a thumbnail of it, as realtime/tracking/finder.py. */
 import { type Point, distance } from "./geometry";
 import { type Image } from "./image";
 import { thumbnail } from "./preprocess";

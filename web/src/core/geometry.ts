@@ -1,5 +1,5 @@
 /**
- * Where the crop lies in the frame, as realtime/geometry.py.
+ * Where the crop lies in the frame, as realtime/core/geometry.py.
  *
  * Convention: points are (x, y) in pixels and the first pixel's centre is (0.5, 0.5). `pixelMatrix` is for arrays, whose
  * first pixel's centre is (0, 0).

@@ -1,4 +1,4 @@
-/** What a model file says of itself in its metadata, checked as realtime/session.py does. */
+/** What a model file says of itself in its metadata, checked as realtime/inference/session.py does. */
 import { LAYOUTS, type Layout } from "./geometry";
 import { type Region, regionsFromNames } from "./regions";
 import tables from "./tables.json";

@@ -1,4 +1,4 @@
-/** The picture one sees: an effect on each face's regions, at the frame's own resolution, as realtime/overlay.py. */
+/** The picture one sees: an effect on each face's regions, at the frame's own resolution, as realtime/drawing/painter.py. */
 import * as effects from "./effects";
 import { type Box } from "./geometry";
 import { type Image } from "./image";

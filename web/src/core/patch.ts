@@ -1,4 +1,4 @@
-/** One part of a face, an eye or the mouth: where it lies, and its soft probabilities, as realtime/patch.py. */
+/** One part of a face, an eye or the mouth: where it lies, and its soft probabilities, as realtime/drawing/parts.py. */
 import { type Box, CROP, type Crop, type Matrix, type Point, type Size, layoutPoints } from "./geometry";
 import { type Image, blur, newImage, warp } from "./image";
 import { PLANE, sumOf } from "./postprocess";

@@ -1,4 +1,4 @@
-/** The regions a label map can hold, from realtime/regions.py. Left and right are the subject's own. */
+/** The regions a label map can hold, from realtime/core/regions.py. Left and right are the subject's own. */
 import tables from "./tables.json";
 
 export type Region = number;

@@ -1,4 +1,4 @@
-/** Steadier crops and masks, as realtime/smoothing.py: the One-Euro filter, and a mean that moves with the face. */
+/** Steadier crops and masks, as realtime/tracking/smoothing.py: the One-Euro filter, and a mean that moves with the face. */
 import { type Box, CROP, Crop, type Matrix, boxAround, invert, turnOf } from "./geometry";
 import { type Image } from "./image";
 import { CropMotion } from "./motion";

@@ -1,4 +1,4 @@
-/** Following faces, as realtime/tracker.py: found once, then each frame's crop comes from the mask of the frame before. */
+/** Following faces, as realtime/tracking/tracker.py: found once, then each frame's crop comes from the mask of the frame before. */
 import { type FoundFace, isSameFace } from "./finder";
 import { type Box, Crop, type Layout, type Point, distance, layoutPoints, turnOf } from "./geometry";
 import { type Image } from "./image";

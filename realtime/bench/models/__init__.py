@@ -1,0 +1,1 @@
+"""Measures model files on execution providers."""

@@ -1,0 +1,1 @@
+"""Measures the whole loop on a video."""

@@ -1,0 +1,1 @@
+"""What every package agrees on: regions, the crop, arrays, files, errors."""

@@ -1,0 +1,1 @@
+"""Draws the effects on a frame."""

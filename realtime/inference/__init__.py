@@ -1,0 +1,1 @@
+"""Loads a model file, checks it, and runs it on an execution provider."""

@@ -1,0 +1,1 @@
+"""Writes finished frames: video, masks, JSON lines, virtual camera."""

@@ -1,1 +1,0 @@
-"""Where finished frames are written: one thread, and each kind of file or device."""

@@ -1,0 +1,1 @@
+"""Finds faces, follows them from frame to frame, and smooths their crops and masks over time."""

@@ -1,0 +1,1 @@
+"""What happens to a training picture: moved, covered, spoiled; scenes for the finder."""

@@ -1,0 +1,1 @@
+"""`python -m train ...`: options in, one call, what was written out."""

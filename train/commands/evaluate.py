@@ -1,0 +1,81 @@
+"""`python -m train evaluate`: every measure of a checkpoint, in scores.json, tables and pictures."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from realtime.console import console, one_line_errors, progress
+from realtime.options import DATA_HELP, MASK_REGION_HELP, one_of
+from train.data.label_set import SCORED, VAL
+from train.data.mask_folder import MASK_REGIONS
+from train.networks import FACE_FINDER
+
+STEADY_FACES = 200
+
+
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="A .pt file that `fit` wrote.")],
+    data: Annotated[list[Path], typer.Option(help=f"{DATA_HELP} Its held-out side is scored.")],
+    out: Annotated[Path, typer.Option(help="Folder for scores.json and the pictures.")],
+    backgrounds: Annotated[
+        list[Path] | None, typer.Option(help="Label set whose faceless photos are scenery (face-finder).")
+    ] = None,
+    contours: Annotated[
+        Path | None, typer.Option(help="Folder of outlines drawn by people: contours.json and images/.")
+    ] = None,
+    closed_eyes: Annotated[Path | None, typer.Option(help="Photos of closed eyes: is an iris predicted?")] = None,
+    covered_mouths: Annotated[Path | None, typer.Option(help="Photos of face masks: are lips predicted?")] = None,
+    exceptions: Annotated[
+        Path | None,
+        typer.Option(help="File of FOLDER/FILE lines: photos of these that do not show it, faceless ones with a face."),
+    ] = None,
+    landmarker: Annotated[
+        Path | None,
+        typer.Option(
+            help="MediaPipe face_landmarker.task, which places crops; else downloaded once where it is needed. "
+            "For a face-finder it measures yaw."
+        ),
+    ] = None,
+    steady_faces: Annotated[
+        int, typer.Option(min=0, help="Held-out faces moved in their crop, and shown with noise; 0: none.")
+    ] = STEADY_FACES,
+    most: Annotated[int, typer.Option(min=0, help="Faces or photos of each measure, spread over all; 0: all.")] = 0,
+    mask_region: Annotated[str | None, typer.Option(**one_of(MASK_REGIONS), help=MASK_REGION_HELP)] = None,
+    split: Annotated[
+        str, typer.Option(**one_of(SCORED), help="Which side is scored; test where the data have one of their own.")
+    ] = VAL,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print tables to paste into a model card.")] = False,
+) -> None:
+    """Score a checkpoint: held-out labels, people's outlines, what nobody can see, crops that sit wrong, noise."""
+    with one_line_errors(), progress() as bar:
+        from train.checkpoint import file_sha256, load_checkpoint
+        from train.evaluation.segmenter import Yardsticks, evaluate_finder, evaluate_segmenter
+        from train.labelling.landmarks import fetch_landmarker
+
+        network, spec = load_checkpoint(checkpoint)
+        is_finder = spec.arch == FACE_FINDER
+        if is_finder and split != VAL:
+            raise ValueError(f"the {FACE_FINDER} is scored on its validation photos alone: leave out --split")
+        out.mkdir(parents=True, exist_ok=True)
+        needs_landmarker = landmarker if is_finder else contours or closed_eyes or covered_mouths
+        model = fetch_landmarker(landmarker) if needs_landmarker else None
+        yardsticks = Yardsticks(contours, closed_eyes, covered_mouths, exceptions, model, steady_faces, most)
+        on_item = partial(bar.advance, bar.add_task("evaluating", total=None))
+        if is_finder:
+            scores = evaluate_finder(network, data, backgrounds or [], on_item, yardsticks)
+        else:
+            scores = evaluate_segmenter(network, spec, data, out, on_item, yardsticks, mask_region, split)
+        scores["checkpoint_sha256"] = file_sha256(checkpoint)
+        (out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
+    from train.evaluation.tables import print_markdown, score_tables
+
+    tables = score_tables(scores)
+    if markdown:
+        print_markdown(tables, console)
+    for table in [] if markdown else tables:
+        console.print(table)
+    pictures = ", ".join(sorted(path.name for path in out.glob("*.png")))
+    console.print(f"wrote {out} (scores.json{', ' if pictures else ''}{pictures})")

@@ -1,0 +1,1 @@
+"""Folders of faces of every kind, their splits, classes and order."""

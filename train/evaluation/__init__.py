@@ -1,0 +1,1 @@
+"""How good a network is: one file per measure, tables and pictures of the scores."""

@@ -1,0 +1,1 @@
+"""One training run: steps, optimizer, checkpoints, stop and resume."""

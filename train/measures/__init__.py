@@ -1,1 +1,0 @@
-"""What `evaluate` measures: one module for each measure, one function in each."""

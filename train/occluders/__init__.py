@@ -1,1 +1,0 @@
-"""What may come between a camera and a face, one module each."""

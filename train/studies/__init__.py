@@ -1,0 +1,1 @@
+"""Rows of runs that differ in a few options, and their table."""

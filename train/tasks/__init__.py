@@ -1,0 +1,1 @@
+"""The two things that are learnt, and all that differs between them."""
