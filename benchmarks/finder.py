@@ -13,9 +13,9 @@ import typer
 
 from realtime.bench.models.blocks import QUICK, STEADY, ratio_of, summarize, time_in_turn
 from realtime.bench.text_table import TextTable
-from realtime.console import one_line_errors, progress
+from realtime.command_line import one_line_errors, progress
 from realtime.core.errors import UserError
-from realtime.core.preprocess import BgrImage, thumbnail
+from realtime.core.geometry import BgrImage, thumbnail
 from realtime.inference.providers import Provider
 from realtime.inference.session import FACE_FINDER, Session, find_model
 from realtime.tracking.finder import MIN_SCORE, FaceFinder

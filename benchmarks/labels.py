@@ -14,15 +14,13 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from realtime.console import console, one_line_errors, progress
-from realtime.core.geometry import CropTransform, warp_to_frame
-from realtime.core.preprocess import BgrImage
+from realtime.command_line import console, one_line_errors, progress
+from realtime.core.geometry import BgrImage, CropTransform, warp_to_frame
 from train.data.label_set import crop_canvas
 from train.evaluation.outlines import score_outlines
 from train.labelling.detections import DEFAULT_DETECTIONS, look_again
-from train.labelling.label_maps import draw_label_map, face_points
+from train.labelling.label_maps import close_lips, draw_label_map, face_points
 from train.labelling.landmarks import FaceLandmarker, Landmarks, fetch_landmarker
-from train.labelling.lips import close_lips
 from train.labelling.outlines import COMPARED, read_contours
 from train.prediction import LabelMap, PhotoSegmenter, Probs
 from train.sharpening import averaged_probs, mix

@@ -10,7 +10,7 @@ from realtime.bench.models.blocks import Blocks, ratio_of
 from realtime.bench.text_table import TextTable
 from realtime.bench.video.clip import Clip
 from realtime.bench.video.trial import WHOLE, Setup, Trial
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.timing import percentiles
 from train.labelling.landmarks import silent_stderr
 

@@ -15,10 +15,9 @@ import onnxruntime as ort
 import typer
 from rich.table import Table
 
-from export.macs import count_macs
-from export.onnx_graph import build_onnx_model
+from export.onnx_graph import build_onnx_model, count_macs
 from realtime.bench.models.blocks import STEADY, Pace, summarize, time_in_turn
-from realtime.console import console, one_line_errors
+from realtime.command_line import console, one_line_errors
 from realtime.core.geometry import CROP_SIZE_WH
 from train.checkpoint import load_checkpoint
 from train.studies.study import COST_NAME

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from export.choices import NEWEST_OPSET, OLDEST_OPSET, Format, Output, Precision
 from export.command_line import spread_values, with_command
+from realtime.command_line import MASK_REGION_HELP, one_of
 from realtime.core.errors import UserError
 from realtime.inference.session import Provider
-from realtime.options import MASK_REGION_HELP, one_of
 from train.data.mask_folder import MASK_REGIONS
 
 SEVERAL_VALUES = {"--precision": re.compile(r"(fp|int)\d+"), "--format": re.compile(r"onnx|ort")}
@@ -133,8 +133,7 @@ def web(
 ) -> None:
     """Write a page that segments in the browser: a folder for any static host (docs/web.md)."""
     with one_line_errors():
-        from export.page_server import PageServer
-        from export.web_page import write_page
+        from export.web_page import PageServer, write_page
         from realtime.inference.session import find_model
 
         page = write_page(find_model(model), out)

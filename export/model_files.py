@@ -1,29 +1,70 @@
 """The files of an export: made in a folder of their own, measured, and given their names once they are found good."""
 
+import contextlib
+import io
+import logging
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import onnx
+from onnxruntime.tools.convert_onnx_models_to_ort import OptimizationStyle, convert_onnx_models_to_ort
 
-from export.answers import answers
-from export.checksums import write_checksums
 from export.choices import FILE_SUFFIXES, Format, Output, Precision
-from export.fingerprint import FINGERPRINT_KEY, take_fingerprint, to_text
-from export.half import to_half
-from export.macs import count_macs
-from export.onnx_graph import build_onnx_model, fix_batch, model_kind, write_metadata
-from export.ort_format import write_ort
-from export.parity import ParityError, compare, faults, run_network
-from export.precision import to_int8
+from export.onnx_graph import build_onnx_model, count_macs, fix_batch, model_kind, write_metadata
+from export.parity import ParityError, answers, compare, faults, run_network
+from export.precision import to_half, to_int8
 from export.report import REPORT_NAME, FileReport, Report
 from export.request import Source
 from export.scores import F1, f1_lost, f1_on_contours, f1_on_labels, segmenter_of
+from export.verify import FINGERPRINT_KEY, take_fingerprint, to_text
 from realtime.core.errors import UserError
 from realtime.core.writing import writing
-from realtime.inference.session import SEGMENTER, Provider, Session
+from realtime.inference.session import CHECKSUMS_NAME, SEGMENTER, Provider, Session
+from train.checkpoint import file_sha256
 from train.prediction import PhotoSegmenter
+
+CONFIG_SUFFIX = ".required_operators.config"
+
+
+def write_ort(path: Path) -> tuple[Path, Path]:
+    """Convert an .onnx file; metadata stays in it.
+
+    Optimizations are baked in, without the layout that only x86 knows: a phone's CPU runs it as it is. On a PC the
+    .onnx file is faster.
+
+    Returns:
+        the .ort file beside it, and the list of operators that a minimal build needs (`--include_ops_by_config`).
+    """
+    logger = logging.getLogger("ort_format_model.utils")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves the file open that it lists the operators of
+            convert_onnx_models_to_ort(path, optimization_styles=[OptimizationStyle.Fixed])
+    finally:
+        logger.setLevel(level)
+    config = path.with_name(path.stem + CONFIG_SUFFIX)
+    lines = [line for line in config.read_text().splitlines() if not line.startswith("# -")]  # this machine's paths
+    config.write_text("\n".join([*lines, f"# - {path.stem}.ort", ""]))
+    return path.with_suffix(".ort"), config
+
+
+def write_checksums(folder: Path) -> Path:
+    """Write the list anew, in one go, for every .onnx and .ort file in the folder.
+
+    Returns:
+        its path.
+    """
+    lines = [f"{file_sha256(path)}  {path.name}\n" for path in sorted([*folder.glob("*.onnx"), *folder.glob("*.ort")])]
+    path, partial = folder / CHECKSUMS_NAME, folder / f"{CHECKSUMS_NAME}.partial"
+    partial.write_text("".join(lines))
+    partial.replace(path)
+    return path
+
 
 IN_TORCH = "in torch"
 

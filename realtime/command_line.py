@@ -1,10 +1,16 @@
 """Settings in a TOML file: the flags' names, one setting a line."""
 
 import json
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -64,3 +70,46 @@ def _toml_value(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's escapes are TOML's, but DEL
+
+
+console = Console()
+NAMED_FILES = 5
+"""How many files a line names before it counts the rest."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Errors that the user can mend become one line and exit code 1; all others stay what they are."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {message_line(error)}")
+
+
+def message_line(error: Exception) -> str:
+    """What an error says, in one line; of one that a data loader's process passed on, what it said there."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[-1] if lines[0].startswith("Caught ") else lines[0]
+
+
+def progress() -> Progress:
+    """A progress bar on the console."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
+
+
+DATA_HELP = "Label set, packed or not, or folder with images/ and masks/, or images.npy and masks.npy; repeatable."
+MASK_REGION_HELP = "What masks of 0 and 255 show."
+
+
+def one_of(names: Iterable[str]) -> dict[str, Any]:
+    """Arguments of an option that takes these words alone."""
+    known = tuple(names)
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in known:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}")
+        return value
+
+    return {"callback": check, "metavar": "|".join(known)}

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,15 @@ from pathlib import Path
 from realtime.capture.sources import Source, Tell, demo_source, open_source
 from realtime.config import DEFAULT_PICTURE, DEFAULT_VIDEO, ENDLESS_SOURCE_FRAMES, RealtimeConfig
 from realtime.core.errors import SourceError
-from realtime.drawing.screen_painter import Painter
+from realtime.drawing.painter import Painter
 from realtime.outputs.outputs import Outputs
-from realtime.process import calm_opencv
-from realtime.report import RunReport
+from realtime.process import StopSignals, calm_opencv
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud
 from realtime.screen.viewer import Viewer
 from realtime.screen.window import Window, display_problem
 from realtime.segmenter import Segmenter
-from realtime.stop_signals import StopSignals
-from realtime.timing import percentiles
+from realtime.timing import RunReport, percentiles
 
 CAMERA_0 = "0"
 TITLE = "eye-lip-segmenter (? lists the keys)"

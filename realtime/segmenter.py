@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.face import Face
 from realtime.inference.session import DEFAULT_MODEL, FACE_FINDER, SEGMENTER, ModelCard, Provider, Session, find_model
 from realtime.timing import StageTimer

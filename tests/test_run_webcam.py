@@ -26,7 +26,7 @@ import run_webcam
 from realtime.capture.cameras import Camera
 from realtime.capture.demo import demo_frame
 from realtime.config import RealtimeConfig, shown_regions
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.drawing.style import Effect, Look
 from realtime.inference.session import WEIGHTS_FOLDER, Provider
 from realtime.outputs.video_file import VideoFile

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from realtime.console import NAMED_FILES, console, one_line_errors, progress
+from realtime.command_line import NAMED_FILES, console, one_line_errors, one_of, progress
 from realtime.core.geometry import LAYOUTS, TIGHT
-from realtime.options import one_of
 from train.commands.data import import_set, pack, sharpen
 from train.commands.evaluate import evaluate
 from train.commands.fit import fit

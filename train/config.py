@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from realtime.core.geometry import TIGHT
-from train.losses.objective import DICE_AND_CROSS_ENTROPY, check_loss
+from train.losses.segmenter import DICE_AND_CROSS_ENTROPY, check_loss
 from train.networks import FACE_FINDER, PRETRAINABLE
 from train.networks.heads import SOFTMAX
 

@@ -11,14 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from realtime.core.geometry import CROP_SIZE_WH, CropLayout, CropTransform, warp_to_frame
-from realtime.core.preprocess import BgrImage, crop_face
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage, CropLayout, CropTransform, crop_face, warp_to_frame
 from realtime.core.regions import Region
 from train.checkpoint import NetworkSpec, load_checkpoint
-from train.labelling.label_maps import face_points
+from train.labelling.label_maps import face_points, tint
 from train.labelling.landmarks import FaceLandmarker, Landmarks
 from train.labelling.photos import unique_names
-from train.labelling.tint import tint
 from train.networks import FACE_FINDER
 from train.networks.heads import class_map, to_probs
 

@@ -12,10 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.core.geometry import CROP_SIZE_WH
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage
 from realtime.core.regions import Region, mirror_label_map
-from train.augmentation.moves import Move, bring_back
+from train.augmentation.augment import Move, bring_back
 from train.data.arrays import has_arrays
 from train.data.crops import side_of
 from train.data.label_set import (

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from realtime.capture.demo import PORTRAIT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.drawing.painter import Overlay
 from realtime.drawing.style import Effect, Look
 from realtime.segmenter import Segmenter

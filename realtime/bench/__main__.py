@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from realtime.bench.models.baseline import Baseline
 from realtime.bench.models.matrix import Axes
+from realtime.bench.models.rows import Baseline
 from realtime.bench.plan import SHORT, Length, Plan, carry_out
 from realtime.bench.plot import draw_rows
 from realtime.bench.text_table import TextTable

@@ -6,10 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from realtime.bench.models.baseline import Baseline
 from realtime.bench.models.blocks import QUICK, STEADY, Pace
 from realtime.bench.models.matrix import Axes, Timed, find_contenders, measure_rows
-from realtime.bench.models.rows import Row, files_table, starts_table, times_table
+from realtime.bench.models.rows import Baseline, Row, files_table, starts_table, times_table
 from realtime.bench.tables import machine_table, tables_of
 from realtime.bench.text_table import TextTable
 from realtime.bench.video.clip import Clip, empty_room, read_clip

@@ -26,7 +26,13 @@ def redact(url: str) -> str:
         scheme, rest = "", url
         if _WINDOWS_DRIVE.match(url) or not re.match(r"[^@]*:.*@", url):
             return url
-    rest = _SECRET_VALUE.sub(rf"\1{HIDDEN}", rest)
-    if "@" in rest:
-        rest = f"{HIDDEN}@{rest.rpartition('@')[2]}"
-    return f"{scheme}{separator}{rest}"
+    shown = _hide_values(rest)
+    if "@" in rest and "@" not in shown:  # what looked like a query may be a password
+        shown = f"@{_hide_values(rest.rpartition('@')[2])}"
+    if "@" in shown:
+        shown = f"{HIDDEN}@{shown.rpartition('@')[2]}"
+    return f"{scheme}{separator}{shown}"
+
+
+def _hide_values(address: str) -> str:
+    return _SECRET_VALUE.sub(rf"\1{HIDDEN}", address)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 PORTRAIT = "mpl-data/sample_data/grace_hopper.jpg"
 """Rear Admiral Grace Hopper; photo by James S. Davis, United States Navy, public domain. Shipped with matplotlib."""

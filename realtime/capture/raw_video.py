@@ -10,9 +10,9 @@ from itertools import count
 
 import numpy as np
 
-from realtime.capture.newest_frame import POLL_S
+from realtime.capture.live import POLL_S
 from realtime.core.errors import SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
 
 LOGGER = logging.getLogger(__name__)

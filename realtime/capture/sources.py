@@ -13,13 +13,12 @@ from realtime.capture.credentials import redact
 from realtime.capture.demo import FPS as DEMO_FPS
 from realtime.capture.demo import SIZE_WH as DEMO_SIZE_WH
 from realtime.capture.demo import demo_frames
-from realtime.capture.live import live_frames
-from realtime.capture.newest_frame import NewestFrame
+from realtime.capture.live import NewestFrame, live_frames
 from realtime.capture.raw_video import DEFAULT_FPS, open_stdin, raw_frames
 from realtime.capture.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
 from realtime.core.errors import SourceError
+from realtime.core.geometry import BgrImage
 from realtime.core.images import IMAGE_SUFFIXES, read_image
-from realtime.core.preprocess import BgrImage
 from realtime.frame import Frame
 
 LOGGER = logging.getLogger(__name__)

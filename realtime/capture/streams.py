@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 from realtime.capture.credentials import redact
 from realtime.capture.live import FeedLost, Picture
 from realtime.core.errors import SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
 
 LOGGER = logging.getLogger(__name__)

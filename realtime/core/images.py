@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.errors import OutputError, SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jp2", ".pgm", ".ppm"}
 

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.regions import COLORS_BGR, Region
-from realtime.drawing.buffers import Buffers
-from realtime.drawing.parts import Patch, Pixels
+from realtime.drawing.parts import Buffers, Patch, Pixels
 
 Color = tuple[int, int, int]
 

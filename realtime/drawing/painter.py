@@ -4,16 +4,17 @@ import math
 from collections.abc import Collection, Sequence
 from functools import partial
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
-from realtime.core.geometry import Box
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Box
 from realtime.core.regions import PARTS, REGION_GROUPS, Region
 from realtime.drawing import effects
-from realtime.drawing.buffers import Buffers
-from realtime.drawing.parts import Pixels, find_patch, hiding_box
+from realtime.drawing.parts import Buffers, Pixels, find_patch, hiding_box
 from realtime.drawing.style import Effect, Look
 from realtime.face import Face
+from realtime.screen.controls import Controls
 
 SOLID_FROM = 0.5
 """The opacity from which lines and cut-outs are solid: the usual 0.55 is meant for a flat colour."""
@@ -125,3 +126,50 @@ def _solid(opacity: float) -> float:
 def wh_of(frame_bgr: BgrImage) -> tuple[int, int]:
     """Its width and height."""
     return frame_bgr.shape[1], frame_bgr.shape[0]
+
+
+Picture = npt.NDArray[np.uint8]
+"""(H, W, 3) BGR, or (H, W, 4) BGRA of an effect that cuts out."""
+
+
+class Painter:
+    """Draws the faces on a frame, and flips it where the user wants a mirror.
+
+    Args:
+        controls: say how.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+        self._overlay = Overlay()
+        self._frame_bgr: BgrImage | None = None
+        self._faces: Sequence[Face] = ()
+        self._mirrored: Picture | None = None
+
+    def paint(self, frame_bgr: BgrImage, faces: Sequence[Face]) -> Picture:
+        """The picture to show and to write, valid until the next call.
+
+        Args:
+            frame_bgr: (H, W, 3) uint8; may be drawn on.
+            faces: of this very frame; read again by `repaint`.
+        """
+        self._frame_bgr, self._faces = frame_bgr, faces
+        picture: Picture = self._overlay.draw(frame_bgr, faces, self._controls.look)
+        if not self._controls.is_mirrored:
+            return picture
+        if self._mirrored is None or self._mirrored.shape != picture.shape:
+            self._mirrored = np.empty_like(picture)
+        cv2.flip(picture, 1, dst=self._mirrored)
+        return self._mirrored
+
+    def repaint(self) -> Picture:
+        """The picture of the same frame, as the controls say now."""
+        assert self._frame_bgr is not None
+        self._overlay.restore(self._frame_bgr)
+        return self.paint(self._frame_bgr, self._faces)
+
+    def keep(self) -> Picture:
+        """The same picture on a copy of the frame, so that it stays while its source goes on."""
+        assert self._frame_bgr is not None
+        self._overlay.restore(self._frame_bgr)
+        return self.paint(BgrImage(self._frame_bgr.copy()), self._faces)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -10,8 +11,33 @@ import numpy.typing as npt
 
 from realtime.core.geometry import Box, CropTransform, warp_to_frame
 from realtime.core.regions import Region
-from realtime.drawing.buffers import Buffers
 from realtime.face import Face
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+class Buffers:
+    """Arrays that only grow; a name's array holds whatever its last user left there."""
+
+    def __init__(self) -> None:
+        self._flat: dict[str, npt.NDArray[Any]] = {}
+
+    def get(self, name: str, shape: tuple[int, ...], dtype: type[Number]) -> npt.NDArray[Number]:
+        """An array of this shape, contiguous, of unknown contents; valid until the same name is asked for again.
+
+        Args:
+            name: one for each use; always with the same `dtype`.
+            shape: of this time.
+            dtype: of the elements.
+        """
+        size = 1
+        for length in shape:
+            size *= length
+        flat = self._flat.get(name)
+        if flat is None or flat.size < size:
+            flat = self._flat[name] = np.empty(size, dtype)
+        return flat[:size].reshape(shape)
+
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -11,11 +11,9 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from realtime.core.errors import ModelError
-from realtime.core.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout
-from realtime.core.preprocess import FINDER_SIDE_PX
+from realtime.core.geometry import CROP_SIZE_WH, FINDER_SIDE_PX, LAYOUTS, CropLayout
 from realtime.core.regions import Region, regions_from_names
-from realtime.inference.device import DeviceBuffers
-from realtime.inference.providers import DEVICES, THREADS_THAT_PAY, check_runtime_packages, start
+from realtime.inference.providers import DEVICES, THREADS_THAT_PAY, DeviceBuffers, check_runtime_packages, start
 from realtime.inference.providers import Provider as Provider  # whoever opens a session names one
 
 WEIGHTS_FOLDER = Path(__file__).parents[2] / "weights"

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from realtime.core.errors import OutputError
 from realtime.core.geometry import Points
 from realtime.core.regions import Region, region_name
-from realtime.face import Face
-from realtime.frame_labels import FrameLabels
+from realtime.face import Face, FrameLabels
 from realtime.outputs.sink import FrameCopy
 
 

@@ -18,9 +18,8 @@ from realtime.core.errors import OutputError
 from realtime.core.images import IMAGE_SUFFIXES, write_image
 from realtime.face import Face
 from realtime.frame import Frame
-from realtime.outputs.image_files import MaskFolder
+from realtime.outputs.image_files import MaskFolder, PictureFile
 from realtime.outputs.mask_lines import MaskLines
-from realtime.outputs.picture_file import PictureFile
 from realtime.outputs.sink import Sink
 from realtime.outputs.video_file import VIDEO_SUFFIXES, VideoFile
 from realtime.outputs.virtual_camera import VirtualCamera

@@ -7,10 +7,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from realtime.core.geometry import BgrImage
 from realtime.core.images import flatten
-from realtime.core.preprocess import BgrImage
-from realtime.face import Face
-from realtime.frame_labels import FrameLabels, frame_labels, whole_label_map
+from realtime.face import Face, FrameLabels, frame_labels, whole_label_map
 
 
 @dataclass(frozen=True)

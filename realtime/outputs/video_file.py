@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from realtime.core.errors import OutputError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.outputs.sink import FrameCopy
 
 VIDEO_SUFFIXES = {".mp4", ".mkv", ".mov"}

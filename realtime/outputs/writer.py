@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,33 @@ import numpy.typing as npt
 from realtime.core.errors import OutputError
 from realtime.face import Face
 from realtime.frame import Frame
-from realtime.outputs.buffer_pool import BufferPool
 from realtime.outputs.sink import FrameCopy, Sink
+
+PixelType = TypeVar("PixelType", np.uint8, np.float32)
+
+
+class BufferPool(Generic[PixelType]):
+    """Copies of arrays of one kind, in the memory of copies that were given back.
+
+    One thread may copy while another gives back.
+    """
+
+    def __init__(self) -> None:
+        self._free: deque[npt.NDArray[PixelType]] = deque()  # whose pop and append are atomic
+
+    def copy(self, array: npt.NDArray[PixelType]) -> npt.NDArray[PixelType]:
+        """The same values, contiguous, in memory that is the caller's until given back."""
+        while self._free:
+            buffer = self._free.pop()
+            if buffer.shape == array.shape:  # else forgotten: the size has changed
+                np.copyto(buffer, array)
+                return buffer
+        return array.copy()
+
+    def give_back(self, buffer: npt.NDArray[PixelType]) -> None:
+        """Take back what `copy` returned and nobody reads any more."""
+        self._free.append(buffer)
+
 
 QUEUE_FRAMES = 6
 """Frames that wait at most: 0.2 s at 30 frames a second, 5.5 MB at 640x480."""

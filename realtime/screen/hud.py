@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.screen.controls import KEYS, Controls
 from realtime.screen.panel import Card, Row, zoom_for
 from realtime.timing import percentiles

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 HAS_OUTLINE_FONT = hasattr(cv2, "FontFace")

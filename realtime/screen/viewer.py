@@ -10,7 +10,7 @@ import numpy.typing as npt
 from realtime.capture.sources import Source
 from realtime.core.errors import OutputError
 from realtime.core.images import flatten
-from realtime.drawing.screen_painter import Painter
+from realtime.drawing.painter import Painter
 from realtime.outputs.outputs import Outputs
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud, Status

@@ -11,7 +11,7 @@ from typing import Self
 
 import cv2
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 X11_TIMEOUT_S = 1.0
 LARGEST_WH = (1280, 800)

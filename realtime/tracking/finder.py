@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realtime.core.geometry import Points
-from realtime.core.preprocess import BgrImage, thumbnail
+from realtime.core.geometry import BgrImage, Points, thumbnail
 from realtime.inference.session import Session
 
 MIN_SCORE = 0.75

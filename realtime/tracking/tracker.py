@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH, Box, CropTransform, Points
-from realtime.core.preprocess import BgrImage, crop_face
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage, Box, CropTransform, Points, crop_face
 from realtime.core.regions import Region
-from realtime.face import Face
+from realtime.face import Face, FaceParts, Probs, measure_parts, part_channels
 from realtime.inference.session import Session
-from realtime.postprocess import FaceParts, Probs, measure_parts, part_channels
 from realtime.timing import StageTimer
 from realtime.tracking.finder import FaceFinder, FoundFace, is_same_face
 from realtime.tracking.smoothing import STRENGTHS, CropSmoother, ProbsSmoother, Smoothing

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.finder import OURS, PEER, clip_frames, our_detector, rows_of, tables_of
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.inference.providers import Provider
 from realtime.inference.session import FACE_FINDER, Session, find_model
 from realtime.tracking.finder import FaceFinder

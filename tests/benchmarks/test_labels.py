@@ -7,8 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.labels import STEPS, coarsen, drawers, seeing
-from realtime.core.geometry import TIGHT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import TIGHT, BgrImage
 from realtime.core.regions import Region
 from train.labelling.landmarks import Landmarks
 from train.prediction import PhotoSegmenter

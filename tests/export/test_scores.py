@@ -12,6 +12,7 @@ from export import scores
 from export.scores import f1_lost, f1_on_contours, f1_on_labels
 from realtime.core.geometry import TIGHT
 from realtime.core.regions import Region
+from tests.train.pictures import outlined_box
 from train.checkpoint import NetworkSpec
 from train.data.crops import held_out
 from train.data.label_set import CANVAS_SIZE_WH, MARGIN_PX, LabelledFace, LabelledPhoto, write_index, write_pair
@@ -63,7 +64,7 @@ def test_f1_on_outlines_worked_by_hand(tmp_path, monkeypatch):
     (tmp_path / "images").mkdir()
     cv2.imwrite(str(tmp_path / "images" / "a.png"), np.zeros((100, 100, 3), np.uint8))
     square = {"right_eye": (10, 30), "left_eye": (60, 80), "lips_outer": (40, 50), "lips_inner": (44, 46)}
-    outlines = {name: [[x0, 10], [x1, 10], [x1, 30], [x0, 30]] for name, (x0, x1) in square.items()}
+    outlines = {name: outlined_box(x0, 10, x1, 30) for name, (x0, x1) in square.items()}
     (tmp_path / "contours.json").write_text(json.dumps({"a.png": outlines}))
     finder = SimpleNamespace(find=lambda photo: ["a face"])
     monkeypatch.setattr(scores, "FaceLandmarker", lambda path: nullcontext(finder))

@@ -12,15 +12,14 @@ from torch import nn
 from typer.testing import CliRunner
 
 from export.__main__ import app
-from export.answers import answers
 from export.choices import Output, Precision
-from export.half import to_half
 from export.images import public_images_for
 from export.onnx_graph import build_onnx_model, write_metadata
-from export.parity import compare, faults, run_network
+from export.parity import answers, compare, faults, run_network
+from export.precision import to_half
 from realtime.core.regions import REGION_GROUPS
+from realtime.face import label_crop
 from realtime.inference.session import SEGMENTER, Provider, Session
-from realtime.postprocess import label_crop
 from train.checkpoint import NetworkSpec, spec_contents
 from train.networks import SEGMENTERS
 from train.networks.heads import SIGMOID, SOFTMAX, class_map, targets_of, to_probs

@@ -14,8 +14,7 @@ import onnx
 import pytest
 
 from export.__main__ import main
-from export.page_server import HEADERS, PageServer
-from export.web_page import APPLICATION, listed_files
+from export.web_page import APPLICATION, HEADERS, PageServer, listed_files
 from realtime.inference.session import WEIGHTS_FOLDER
 
 WEB = Path(__file__).parent.parent.parent / "web"

@@ -9,8 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from realtime.core.geometry import Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Points
 from realtime.inference.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER, Provider, Session
 
 

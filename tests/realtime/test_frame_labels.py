@@ -9,10 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.core.geometry import CropTransform, warp_to_frame
 from realtime.core.regions import Region
-from realtime.face import Face
-from realtime.frame_labels import frame_label_map, frame_labels
+from realtime.face import Face, Probs, frame_label_map, frame_labels, label_crop
 from realtime.outputs.sink import FrameCopy
-from realtime.postprocess import Probs, label_crop
 
 ALL = tuple(Region)
 EYES_AND_LIPS = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.UPPER_LIP, Region.LOWER_LIP)

@@ -14,7 +14,7 @@ from realtime import loop
 from realtime.capture.sources import Source, demo_source
 from realtime.config import RealtimeConfig
 from realtime.core.errors import SourceError
-from realtime.drawing.screen_painter import Picture
+from realtime.drawing.painter import Picture
 from realtime.frame import Frame
 from realtime.inference.session import Provider
 

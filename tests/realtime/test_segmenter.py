@@ -14,8 +14,7 @@ from numpy.testing import assert_allclose
 import realtime
 from realtime import Segmenter
 from realtime.core.errors import ModelError, ProviderError
-from realtime.core.geometry import Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Points
 from realtime.core.regions import Region
 
 ROOT = Path(realtime.__file__).parent.parent

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 
 class FixedDraws(np.random.Generator):

@@ -3,7 +3,7 @@
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from realtime.console import one_line_errors
+from realtime.command_line import one_line_errors
 
 
 class BrokenFile(Dataset[int]):

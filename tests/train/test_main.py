@@ -17,9 +17,9 @@ from train.data.crops import held_out
 from train.data.label_set import CANVAS_SIZE_WH, LabelledFace, LabelledPhoto, write_index
 from train.fitting.progress import read_curves
 from train.labelling import photos as labelling
-from train.labelling.contact_sheet import write_contact_sheet
 from train.labelling.label_maps import draw_label_map
 from train.labelling.photos import LabelOptions
+from train.labelling.report import write_contact_sheet
 
 WritePair = Callable[[Path, str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]], None]
 DrawnFaceLandmarks = Callable[..., npt.NDArray[np.float64]]

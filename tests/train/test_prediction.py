@@ -11,13 +11,12 @@ import torch
 from numpy.testing import assert_array_equal
 from typer.testing import CliRunner, Result
 
-from realtime.core.geometry import LAYOUTS, TIGHT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import LAYOUTS, TIGHT, BgrImage
 from realtime.core.regions import Region
 from train.__main__ import app
 from train.checkpoint import NetworkSpec, spec_contents
+from train.labelling.label_maps import tint
 from train.labelling.photos import unique_names
-from train.labelling.tint import tint
 from train.prediction import PhotoSegmenter, predict_photos
 
 SPEC = NetworkSpec("unet-lite", ["right_iris", "left_iris"], "celeba", 4, "made-up faces", "abc1234", head="sigmoid")

@@ -11,8 +11,7 @@ import torch
 from numpy.testing import assert_array_equal
 from typer.testing import CliRunner, Result
 
-from realtime.core.geometry import LAYOUTS, TIGHT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import LAYOUTS, TIGHT, BgrImage
 from realtime.core.regions import Region, region_name
 from train.__main__ import app
 from train.checkpoint import NetworkSpec, spec_contents

@@ -1,23 +1,61 @@
 """What happens to a training crop: moved, mirrored, covered and spoiled, always together with its label map."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH, TIGHT, CropLayout, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CROP_SIZE_WH, TIGHT, BgrImage, CropLayout, Points, shift_matrix
 from train.augmentation import camera_faults
-from train.augmentation.face_mask import cover_with_mask
-from train.augmentation.hair import cover_with_hair
-from train.augmentation.in_front import cover_with_hand
+from train.augmentation.in_front import cover_with_hair, cover_with_hand, cover_with_thing
 from train.augmentation.layer import FacePlace, LabelMap, find_points
-from train.augmentation.moves import Move
-from train.augmentation.thing import cover_with_thing
-from train.augmentation.worn import wear_glasses, wear_sunglasses
+from train.augmentation.worn import cover_with_mask, wear_glasses, wear_sunglasses
 from train.data.label_set import MARGIN_PX
 from train.data.partial_labels import mirror_labels
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A turn, a scaling and a shift about the crop's centre.
+
+    Attributes:
+        angle_deg: counter-clockwise as seen.
+        scale: above 1 the picture becomes larger.
+        shift_px: (2,) crop pixels by which it goes right and down.
+    """
+
+    angle_deg: float = 0.0
+    scale: float = 1.0
+    shift_px: npt.ArrayLike = (0.0, 0.0)
+
+    def matrix(self) -> Matrix:
+        """(2, 3) canvas to crop for cv2.warpAffine."""
+        angle = np.deg2rad(self.angle_deg)
+        linear = self.scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        center = np.array(CROP_SIZE_WH) / 2
+        shift = center + np.asarray(self.shift_px) - linear @ (center + MARGIN_PX)
+        return shift_matrix(np.column_stack([linear, shift]), by=0.5)
+
+
+def bring_back(channels: npt.NDArray[np.float32], matrix: Matrix) -> npt.NDArray[np.float32]:
+    """(C, 218, 178) of the moved crop as the unmoved one has it; 0 where the moved one ends.
+
+    Args:
+        channels: (C, 218, 178) of the moved crop.
+        matrix: (2, 3) canvas to crop, by which it was moved.
+    """
+    in_crop = matrix.copy()
+    in_crop[:, 2] += matrix[:, :2] @ (MARGIN_PX, MARGIN_PX)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    back: npt.NDArray[np.float32] = np.stack(
+        [cv2.warpAffine(channel, in_crop, CROP_SIZE_WH, flags=flags) for channel in channels]
+    )
+    return back
+
 
 ROTATION_STD_DEG = 9.0
 SCALE_STD = 0.09

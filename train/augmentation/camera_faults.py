@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 LONGEST_SMEAR_PX = 15
 GAMMA = 2.2

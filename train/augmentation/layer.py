@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Points
 from realtime.core.regions import Region
 from train.data.partial_labels import CANDIDATES, LEFT_EYE_WHOLE, MOUTH_WHOLE, RIGHT_EYE_WHOLE
 

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from realtime.core.geometry import CropLayout, CropTransform, Points
-from realtime.core.preprocess import FINDER_SIDE_PX, BgrImage, crop_face
+from realtime.core.geometry import FINDER_SIDE_PX, BgrImage, CropLayout, CropTransform, Points, crop_face
 from train.augmentation.camera_faults import add_noise, change_light
 from train.data.crops import side_of
 from train.data.label_set import DETECTIONS_DISAGREE, TRAIN, VAL, LabelledPhoto, read_index

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from realtime.console import console, one_line_errors, progress
+from realtime.command_line import DATA_HELP, MASK_REGION_HELP, console, one_line_errors, one_of, progress
 from realtime.core.geometry import LAYOUTS, TIGHT
-from realtime.options import DATA_HELP, MASK_REGION_HELP, one_of
 from train.data.mask_folder import MASK_REGIONS
 from train.labelling.parsing_sets import PARSING_SETS
 from train.labelling.report import report_labels
@@ -22,7 +21,7 @@ def import_set(
     processes: Annotated[int, typer.Option(min=1, help="How many photos at once.")] = os.cpu_count() or 1,
 ) -> None:
     """Cut the faces out of LaPa or CelebAMask-HQ, with the parts that people labelled; its own split is kept."""
-    from train.labelling.importing import import_photos
+    from train.labelling.parsing_sets import import_photos
 
     with one_line_errors(), progress() as bar:
         photos = PARSING_SETS[name](folder)

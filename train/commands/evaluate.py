@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from realtime.console import console, one_line_errors, progress
-from realtime.options import DATA_HELP, MASK_REGION_HELP, one_of
+from realtime.command_line import DATA_HELP, MASK_REGION_HELP, console, one_line_errors, one_of, progress
 from train.data.label_set import SCORED, VAL
 from train.data.mask_folder import MASK_REGIONS
 from train.networks import FACE_FINDER

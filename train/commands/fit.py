@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from realtime.console import console, one_line_errors
+from realtime.command_line import DATA_HELP, MASK_REGION_HELP, console, one_line_errors, one_of
 from realtime.core.geometry import LAYOUTS, TIGHT
-from realtime.options import DATA_HELP, MASK_REGION_HELP, one_of
 from train.augmentation.augment import AUGMENTATIONS
 from train.config import NO_ENCODER_WEIGHTS, OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, FitConfig
-from train.data.balance import BALANCES, parse_share
 from train.data.mask_folder import MASK_REGIONS
-from train.losses.objective import DICE_AND_CROSS_ENTROPY, LOSSES
+from train.data.order import BALANCES, parse_share
+from train.losses.segmenter import DICE_AND_CROSS_ENTROPY, LOSSES
 from train.networks import ARCHITECTURES, DEFAULT_WIDTHS, PRETRAINABLE
 from train.networks.heads import ALL, HEADS, SOFTMAX, parse_classes
 from train.networks.normalization import NORMALIZATIONS
@@ -176,7 +175,7 @@ def fit(
     with one_line_errors():
         import torch
 
-        from train.data.processes import Processes
+        from train.data.order import Processes
         from train.fitting.run import fit as run_fit
         from train.fitting.stopping import Stopped
 

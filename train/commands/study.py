@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from realtime.console import console, one_line_errors
-from realtime.options import one_of
+from realtime.command_line import console, one_line_errors, one_of
 from train.studies.catalogue import STUDIES
 from train.studies.report import write_report
 from train.studies.study import Row, Study, StudyPlaces, check_data, chosen_rows, run_row

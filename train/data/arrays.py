@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage
 from train.data.label_set import CANVAS_SIZE_WH, INDEX_NAME, faces_of, read_index
 from train.data.mask_folder import LabelMap, to_label_map, with_margin
 

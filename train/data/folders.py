@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import region_name
 from train.data.arrays import ArrayPair, count_faces, has_arrays, read_arrays
 from train.data.label_set import INDEX_NAME, LabelledFace, LabelledPair, LabelledPhoto, faces_of, read_index

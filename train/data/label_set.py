@@ -16,8 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH, LAYOUTS, CropLayout, CropTransform
-from realtime.core.preprocess import BgrImage, crop_face
+from realtime.core.geometry import CROP_SIZE_WH, LAYOUTS, BgrImage, CropLayout, CropTransform, crop_face
 from realtime.core.regions import Region
 
 MARGIN_PX = 48

@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage
 from realtime.core.regions import REGION_GROUPS, Region, region_name
 from train.data.label_set import MARGIN_PX, SIDES
 

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CropLayout
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropLayout
 from train.data.folders import Pair
 from train.data.label_set import MARGIN_PX
 

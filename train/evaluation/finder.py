@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from realtime.core.preprocess import BgrImage, thumbnail
+from realtime.core.geometry import BgrImage, thumbnail
 from train.augmentation.scenes import FOUND_SCORE, face_errors
 from train.evaluation.finder_frames import HEIGHT_SHARE, MOST_ROLL_DEG, Frame, FrameFace
 from train.networks.finder import decode_faces

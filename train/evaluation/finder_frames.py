@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime.core.geometry import CropTransform, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropTransform, Points
 from train.augmentation.scenes import PhotoPool, face_height, paste_photo, place_face, read_background, spoil_scene
 from train.data.label_set import LabelledPhoto
 from train.evaluation.held_out import spread

@@ -4,19 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from realtime.core.geometry import CropLayout, CropTransform
-from realtime.core.preprocess import BgrImage, crop_face
+from realtime.core.geometry import BgrImage, CropLayout, CropTransform, crop_face
 from realtime.core.regions import Region
 from train.checkpoint import NetworkSpec
 from train.data.classes import common_classes
 from train.data.label_set import CANVAS_SIZE_WH, canvas_transform, crop_canvas
 from train.data.one_class import class_name
 from train.data.skin_tone import TONES, tone_of, typology_angle_deg
-from train.evaluation.edges import edge_distance_px
 from train.evaluation.held_out import HeldOut, HeldOutFace
 from train.evaluation.metrics import RegionScore, score_of
 from train.evaluation.pictures import JudgedCrop
@@ -24,6 +23,42 @@ from train.labelling.label_maps import draw_label_map, face_points
 from train.labelling.landmarks import FaceLandmarker, Landmarks
 from train.labelling.outlines import COMPARED, ContourPhoto
 from train.prediction import LabelMap, PhotoSegmenter
+
+Mask = npt.NDArray[np.bool_]
+
+
+def edge_distance_px(one: Mask, other: Mask) -> float:
+    """Mean distance from each pixel of one outline to the nearest of the other, both ways; NaN where one is empty.
+
+    Args:
+        one: (H, W). Its outline is its pixels with a neighbour, above, below or beside, that is not in it.
+        other: the same size.
+
+    Source: average symmetric surface distance, as in Yeghiazaryan and Voiculescu, doi:10.1117/1.JMI.5.1.015006, with
+    the mean of the two ways in place of the mean over all pixels.
+    """
+    if not one.any() or not other.any():
+        return float("nan")
+    rows, columns = np.nonzero(one | other)
+    around = np.s_[max(0, rows.min() - 1) : rows.max() + 2, max(0, columns.min() - 1) : columns.max() + 2]
+    first, second = outline(one[around]), outline(other[around])
+    return float((_distance_to(second)[first].mean() + _distance_to(first)[second].mean()) / 2)
+
+
+def outline(mask: Mask) -> Mask:
+    """(H, W) pixels of a mask with a neighbour that is not in it; what lies outside the picture is not."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    inner = cv2.erode(mask.astype(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    edge: Mask = mask & (inner == 0)
+    return edge
+
+
+def _distance_to(edge: Mask) -> npt.NDArray[np.float32]:
+    distance: npt.NDArray[np.float32] = cv2.distanceTransform(
+        (~edge).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )
+    return distance
+
 
 ByRegion = dict[str, RegionScore]
 Areas = dict[str, npt.NDArray[np.float64]]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import COLORS_BGR, Region
 from train.augmentation.augment import center_pair
 from train.evaluation.held_out import HeldOutFace

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from realtime.core.geometry import LAYOUTS, CropLayout
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import LAYOUTS, BgrImage, CropLayout
 from train.augmentation.scenes import FaceScenes, ScenePhotos, point_errors
 from train.checkpoint import NetworkSpec
 from train.data.crops import FaceCrops, faces_by_side
@@ -20,19 +19,17 @@ from train.data.label_set import SCORED, VAL
 from train.data.one_class import regions_of
 from train.data.partial_labels import UNKNOWN
 from train.data.skin_tone import TONES, pair_tone
-from train.evaluation.covered_mouths import score_covered_mouths
 from train.evaluation.finder import find_thresholds, network_detector, score_frames
 from train.evaluation.finder_frames import empty_frames, made_frames
 from train.evaluation.held_out import FaceCounts, HeldOut, HeldOutFace, count_faces, spread
-from train.evaluation.hidden_parts import score_closed_eyes
-from train.evaluation.noise_flicker import score_noise_flicker
+from train.evaluation.hidden_parts import score_closed_eyes, score_covered_mouths
 from train.evaluation.outlines import judge_outlined, outlined_faces, score_contours
 from train.evaluation.photos import UnlearntPhotos, read_exceptions, unlearnt_photos
 from train.evaluation.pictures import JudgedCrop, draw_worst, worst_faces
-from train.evaluation.steadiness import score_jitter
+from train.evaluation.steadiness import score_jitter, score_noise_flicker
+from train.labelling.label_maps import tint
 from train.labelling.landmarks import FaceLandmarker
 from train.labelling.outlines import ContourPhoto, read_contours
-from train.labelling.tint import tint
 from train.networks.finder import decode_faces
 from train.networks.heads import classes_of
 from train.prediction import PhotoSegmenter

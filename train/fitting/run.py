@@ -20,18 +20,15 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from realtime.console import console
+from realtime.command_line import console
 from realtime.core.geometry import LAYOUTS
 from train.augmentation.scenes import FaceScenes, ScenePhotos
 from train.checkpoint import NetworkSpec, load_first_weights
 from train.config import NO_ENCODER_WEIGHTS, PRECISIONS, FitConfig
-from train.data.balance import BALANCES, TrainingFaces, by_shares
 from train.data.crops import FaceCrops, color_statistics, split_faces
 from train.data.folders import Pair, check_pairs
-from train.data.order import SeededBatches, SeededLoader, SeededOrder
-from train.data.processes import Processes
-from train.fitting.epoch_line import EpochLine
-from train.fitting.progress import CurvesCallback
+from train.data.order import BALANCES, Processes, SeededBatches, SeededLoader, SeededOrder, TrainingFaces, by_shares
+from train.fitting.progress import CurvesCallback, EpochLine
 from train.fitting.stopping import StopOnSignal, Stopped, ignore_signals
 from train.fitting.training import FinderTraining, SegmenterTraining, Training
 from train.networks import FACE_FINDER

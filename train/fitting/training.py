@@ -17,8 +17,7 @@ from train.config import STEP_BOUND_SCHEDULES, FitConfig
 from train.data.order import SeededLoader
 from train.evaluation.metrics import any_region_score, scores_per_class
 from train.fitting.optimization import build_optimizer, build_schedule, freeze_encoder
-from train.losses.objective import loss_terms
-from train.losses.segmenter import face_finder_loss, soft_target_loss
+from train.losses.segmenter import face_finder_loss, loss_terms, soft_target_loss
 from train.networks.finder import decode_faces
 from train.networks.heads import SOFTMAX, class_map, classes_of, targets_of, to_probs
 from train.tasks.teacher import Teacher

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from train.data.label_set import MARGIN_PX
 
 SKIN_BOX = (76, 72, 102, 108)

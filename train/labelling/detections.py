@@ -6,11 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import shift_matrix
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, shift_matrix
 from train.labelling.label_maps import face_points
-from train.labelling.landmark_mirror import MIRRORED
-from train.labelling.landmarks import EYE_POINTS, MOUTH_POINTS, FaceLandmarker, Landmarks
+from train.labelling.landmarks import EYE_POINTS, MIRRORED, MOUTH_POINTS, FaceLandmarker, Landmarks
 
 Matrix = npt.NDArray[np.float64]
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import Points
-from realtime.core.regions import Region
+from realtime.core.geometry import BgrImage, Points
+from realtime.core.regions import COLORS_BGR, Region
 from train.labelling.landmarks import (
     EYE_OUTLINE,
     IRIS_CENTER,
@@ -125,3 +125,50 @@ def reduce_label_map(large: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     shares = [cv2.resize((large == one).astype(np.float32), size_wh, interpolation=cv2.INTER_AREA) for one in ids]
     label_map: npt.NDArray[np.uint8] = ids[np.argmax(shares, axis=0)]
     return label_map
+
+
+CLOSED_MOUTH_OPENNESS, OPEN_MOUTH_OPENNESS = 0.04, 0.10
+"""Lips' distance over mouth width under which a mouth is closed, and from which it is open; between, nobody knows.
+
+`mouth_openness` tells how it is measured."""
+
+
+def mouth_openness(landmarks: Landmarks) -> float:
+    """Mean distance of the lips' three middle point pairs over that of the mouth's inner corners; 0 is closed."""
+    upper, lower = landmarks[list(UPPER_LIP_BOTTOM)], landmarks[list(LOWER_LIP_TOP)]
+    width = np.linalg.norm(upper[0] - upper[-1])
+    return float(np.linalg.norm(upper[4:7] - lower[4:7], axis=1).mean() / max(width, 1e-6))
+
+
+def mouth_is_closed(landmarks: Landmarks) -> bool:
+    """Whether the lips surely touch."""
+    return mouth_openness(landmarks) < CLOSED_MOUTH_OPENNESS
+
+
+def mouth_is_in_doubt(landmarks: Landmarks) -> bool:
+    """Whether a mouth may be closed although its landmarks are a little open."""
+    return CLOSED_MOUTH_OPENNESS <= mouth_openness(landmarks) < OPEN_MOUTH_OPENNESS
+
+
+def close_lips(landmarks: Landmarks) -> Landmarks:
+    """The same (478, 2) landmarks, with a closed mouth's inner edges on the line midway between them."""
+    if not mouth_is_closed(landmarks):
+        return landmarks
+    closed = landmarks.copy()
+    upper, lower = list(UPPER_LIP_BOTTOM), list(LOWER_LIP_TOP)
+    closed[upper] = closed[lower] = (landmarks[upper] + landmarks[lower]) / 2
+    return closed
+
+
+COLOR_SHARE = 0.55
+KNOWN_IN_PART_BGR = (255, 255, 255)
+"""Of pixels that may be one of several regions."""
+
+
+def tint(photo_bgr: BgrImage, label_map: npt.NDArray[np.uint8]) -> BgrImage:
+    """The photo with each region's colour laid over it."""
+    color_of = np.full((256, 3), KNOWN_IN_PART_BGR, np.uint8)
+    color_of[: len(Region)] = [COLORS_BGR[region] for region in Region]
+    color_bgr = color_of[label_map]
+    blended = photo_bgr * (1 - COLOR_SHARE) + color_bgr * COLOR_SHARE
+    return BgrImage(np.where(label_map[:, :, None] > 0, blended, photo_bgr).astype(np.uint8))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 HASH_SIDE = 16
 NEAR_BITS = 24

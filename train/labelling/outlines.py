@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH, CropTransform, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage, CropTransform, Points
 from realtime.core.regions import Region
 from train.labelling.label_maps import fill_polygon, reduce_label_map
 

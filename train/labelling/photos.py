@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import TIGHT, CropTransform, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import TIGHT, BgrImage, CropTransform, Points
 from realtime.core.regions import Region
 from train.data.label_set import (
     CANVAS_SIZE_WH,
@@ -40,9 +39,15 @@ from train.data.label_set import (
 from train.data.partial_labels import CANDIDATES
 from train.labelling.covered_mouths import mouth_is_covered
 from train.labelling.detections import DEFAULT_DETECTIONS, SAME_FACE_SHARE, FoundFace, find_faces
-from train.labelling.label_maps import OVERSAMPLING, draw_label_map, face_points, fill_polygon, reduce_label_map
+from train.labelling.label_maps import (
+    OVERSAMPLING,
+    close_lips,
+    draw_label_map,
+    face_points,
+    fill_polygon,
+    reduce_label_map,
+)
 from train.labelling.landmarks import FaceLandmarker, Landmarks
-from train.labelling.lips import close_lips
 from train.labelling.near_duplicates import difference_hash, group_faces, mirrored_hash, person_of
 from train.labelling.outlines import CONTOURS_NAME, IMAGES_NAME, Outlines, outlines_of_photos
 from train.labelling.shapes import EYE_GROWTH, shapes_of_landmarks, shapes_of_outlines

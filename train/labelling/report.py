@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 from rich.table import Table
 
-from realtime.console import NAMED_FILES, console
-from train.data.label_set import LabelledPhoto, faces_of
+from realtime.command_line import NAMED_FILES, console
+from realtime.core.geometry import BgrImage
+from train.augmentation.augment import center_pair
+from train.data.label_set import LabelledPhoto, faces_of, read_index, read_pair
+from train.labelling.label_maps import tint
 
 
 def report_labels(rows: Sequence[LabelledPhoto], out: Path) -> None:
@@ -16,7 +21,7 @@ def report_labels(rows: Sequence[LabelledPhoto], out: Path) -> None:
         rows: the set's index.
         out: its folder.
     """
-    from train.labelling.contact_sheet import write_contact_sheet
+    from train.labelling.report import write_contact_sheet
 
     console.print(label_table(rows))
     for line in rejection_lines(rows):
@@ -53,3 +58,28 @@ def rejection_lines(rows: Sequence[LabelledPhoto]) -> list[str]:
         more = f" and {len(names) - NAMED_FILES} more" if len(names) > NAMED_FILES else ""
         lines.append(f"{reason}: {', '.join(names[:NAMED_FILES])}{more}")
     return lines
+
+
+COLUMNS, ROWS = 12, 6
+
+
+def write_contact_sheet(folder: Path) -> Path:
+    """Write `contact_sheet.png` into a label set: crops spread evenly over it, their masks laid over them.
+
+    Raises:
+        ValueError: the folder is no label set, or holds no crop.
+    """
+    names = [face.name for _, face in faces_of(read_index(folder))]
+    if not names:
+        raise ValueError(f"{folder}: no crop in this label set")
+    chosen = np.linspace(0, len(names) - 1, min(len(names), COLUMNS * ROWS)).astype(int)
+    tiles = []
+    for index in chosen:
+        crop, label_map = center_pair(*read_pair(folder, names[index]))
+        tiles.append(tint(crop, label_map))
+    blank = BgrImage(np.zeros_like(tiles[0]))
+    tiles += [blank] * (-len(tiles) % COLUMNS)
+    sheet = np.vstack([np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)])
+    path = folder / "contact_sheet.png"
+    cv2.imwrite(str(path), sheet)
+    return path

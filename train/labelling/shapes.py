@@ -10,9 +10,12 @@ from realtime.core.regions import Region
 from train.data.partial_labels import LEFT_EYE_WHOLE, MOUTH_WHOLE, RIGHT_EYE_WHOLE, UNKNOWN
 from train.labelling.label_maps import (
     OVERSAMPLING,
+    close_lips,
     eye_openness,
     face_points,
     fill_polygon,
+    mouth_is_closed,
+    mouth_is_in_doubt,
     polygon_centroid,
     reduce_label_map,
 )
@@ -27,7 +30,6 @@ from train.labelling.landmarks import (
     UPPER_LIP_TOP,
     Landmarks,
 )
-from train.labelling.lips import close_lips, mouth_is_closed, mouth_is_in_doubt
 from train.labelling.outlines import CURVE_STEPS, Outlines, curve, smooth_outline
 
 EYE_GROWTH = -0.0015

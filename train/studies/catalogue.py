@@ -1,6 +1,6 @@
 """The studies: the two seeds' work and ideas, as rows of options."""
 
-from train.losses.objective import LOSSES, ONLY_HEAD
+from train.losses.segmenter import LOSSES, ONLY_HEAD
 from train.studies.study import Row, Study
 
 IRIS_PHOTOS = "the first seed's photos and iris masks: train/ and val/, each with images/ and masks/"

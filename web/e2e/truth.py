@@ -12,11 +12,11 @@ import numpy.typing as npt
 import typer
 
 from realtime.capture.demo import FPS, SIZE_WH, demo_frames
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import REGION_GROUPS
 from realtime.drawing.painter import Overlay
 from realtime.drawing.style import Effect, Look
-from realtime.frame_labels import frame_label_map
+from realtime.face import frame_label_map
 from realtime.segmenter import Segmenter
 
 CLIP_FRAMES = 150

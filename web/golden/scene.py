@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.geometry import CROP_SIZE_WH, TIGHT, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CROP_SIZE_WH, TIGHT, BgrImage, Points
 from realtime.core.regions import Region
+from realtime.face import Probs
 from realtime.inference.session import SEGMENTER, ModelCard
-from realtime.postprocess import Probs
 from realtime.tracking.finder import FoundFace
 
 Ellipses = dict[Region, tuple[float, float, float, float]]

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from realtime import postprocess
+from realtime import face
 from realtime.capture import demo
-from realtime.core import geometry, preprocess
+from realtime.core import geometry
 from realtime.core.regions import COLORS_BGR, MIRROR, PARTS, REGION_GROUPS, Region, region_name
 from realtime.drawing import effects, painter, parts, style
 from realtime.inference import session
-from realtime.tracking import finder, motion, smoothing, tracker
+from realtime.tracking import finder, smoothing, tracker
 
 Rgb = tuple[int, int, int]
 
@@ -36,11 +36,11 @@ def tables() -> dict[str, Any]:
             },
         },
         "finder": {
-            "sidePx": preprocess.FINDER_SIDE_PX,
+            "sidePx": geometry.FINDER_SIDE_PX,
             "minScore": finder.MIN_SCORE,
             "sameFaceShare": finder.SAME_FACE_SHARE,
         },
-        "postprocess": {"minAreaPx": postprocess.MIN_AREA_PX},
+        "postprocess": {"minAreaPx": face.MIN_AREA_PX},
         "tracker": {
             "refinements": tracker.REFINEMENTS,
             "lookAgainS": tracker.LOOK_AGAIN_S,
@@ -72,13 +72,13 @@ def tables() -> dict[str, Any]:
             "turnRadiusPx": smoothing.TURN_RADIUS_PX,
         },
         "motion": {
-            "gridPx": motion.GRID_PX[:, 0].tolist(),
-            "windowPx": motion.WINDOW_WH[0],
-            "maxIterations": motion.STOP[1],
-            "leastStepPx": motion.STOP[2],
-            "leastTexture": motion.LEAST_TEXTURE,
-            "leastPoints": motion.LEAST_POINTS,
-            "maxOffPx": motion.MAX_OFF_PX,
+            "gridPx": smoothing.GRID_PX[:, 0].tolist(),
+            "windowPx": smoothing.WINDOW_WH[0],
+            "maxIterations": smoothing.STOP[1],
+            "leastStepPx": smoothing.STOP[2],
+            "leastTexture": smoothing.LEAST_TEXTURE,
+            "leastPoints": smoothing.LEAST_POINTS,
+            "maxOffPx": smoothing.MAX_OFF_PX,
         },
         "patch": {
             "faintestProb": parts.FAINTEST_PROB,

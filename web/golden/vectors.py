@@ -6,19 +6,15 @@ from typing import Any
 import numpy as np
 
 from realtime.capture import demo
-from realtime.core.geometry import LAYOUTS, TIGHT, CropTransform
-from realtime.core.preprocess import crop_face, thumbnail
+from realtime.core.geometry import LAYOUTS, TIGHT, CropTransform, crop_face, thumbnail
 from realtime.core.regions import PARTS, Region
 from realtime.drawing import effects
-from realtime.drawing.buffers import Buffers
 from realtime.drawing.painter import Overlay
-from realtime.drawing.parts import find_patch, hiding_box
+from realtime.drawing.parts import Buffers, find_patch, hiding_box
 from realtime.drawing.style import NAMED_COLORS_BGR, Effect, Look
-from realtime.face import Face
-from realtime.postprocess import label_crop, measure_parts, part_channels
+from realtime.face import Face, label_crop, measure_parts, part_channels
 from realtime.timing import StageTimer
-from realtime.tracking.motion import CropMotion
-from realtime.tracking.smoothing import STRENGTHS, CropSmoother, Smoothing
+from realtime.tracking.smoothing import STRENGTHS, CropMotion, CropSmoother, Smoothing
 from realtime.tracking.tracker import FaceTracker
 from web.golden.scene import ColorSegmenter, DrawnFace, Ellipses, draw, ellipse_probs
 from web.golden.tables import rgb

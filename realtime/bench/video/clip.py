@@ -8,7 +8,7 @@ import numpy as np
 
 from realtime.capture.sources import open_source
 from realtime.core.errors import SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 
 GRID_CELLS = 4
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from realtime.bench.video.clip import GRID_CELLS, Clip
 from realtime.bench.video.trial import WHOLE, Pass, Setup, Trial, interleave
-from realtime.core.geometry import Box
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Box
 from realtime.drawing.painter import Overlay
 from realtime.drawing.style import Effect, Look
 from realtime.face import Face

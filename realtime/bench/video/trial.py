@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from realtime.bench.video.clip import Clip, put_in_grid
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.drawing.painter import Overlay
 from realtime.drawing.style import Look
 from realtime.face import Face

@@ -15,7 +15,7 @@ from realtime.bench.models.fresh import FreshStart
 from realtime.bench.plan import SHORT, Length, Outcome, Plan
 from realtime.bench.text_table import TextTable
 from realtime.bench.video import end_to_end
-from realtime.bench.video.idling import measure_idling
+from realtime.bench.video.end_to_end import measure_idling
 from realtime.bench.video.start_up import measure_start_up
 from realtime.inference.providers import Provider
 

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.capture import cameras, v4l2
+from realtime.capture import cameras
 from realtime.capture import live as feed_module
 from realtime.capture.cameras import Camera, CameraFeed, find_camera, list_cameras
 from realtime.capture.sources import open_source
 from realtime.core.errors import SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
 
 WAIT_S = 30.0
@@ -83,8 +83,8 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
 def no_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own cameras stay out of it; waits are short."""
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(v4l2, "capture_devices", list)
-    monkeypatch.setattr(v4l2, "DEVICES", Path("/nowhere"))
+    monkeypatch.setattr(cameras, "capture_devices", list)
+    monkeypatch.setattr(cameras, "DEVICES", Path("/nowhere"))
     monkeypatch.setattr(cameras, "LOST_S", 0.05)
     monkeypatch.setattr(feed_module, "FIRST_WAIT_S", 0.01)
 
@@ -114,7 +114,7 @@ def test_a_camera_gives_live_frames_and_is_released(plug: Callable[..., list[int
 def test_a_camera_that_cannot_be_used_is_released_and_named(
     capture: FakeCapture, problem: str, plug: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(v4l2, "problem", lambda number: problem)
+    monkeypatch.setattr(cameras, "problem", lambda number: problem)
     opened = plug(capture)
     with pytest.raises(SourceError, match=rf"^camera 3 cannot be opened \({problem}\)$"):
         open_source("3")
@@ -230,7 +230,7 @@ def test_a_camera_that_does_not_come_back_is_given_up_with_the_reason(
     plug: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "RETRY_S", 0.05)
-    monkeypatch.setattr(v4l2, "problem", lambda number: "no camera here")
+    monkeypatch.setattr(cameras, "problem", lambda number: "no camera here")
     plug(FakeCapture([True] * 3), FakeCapture(is_open=False))
     source = open_source("0", tell=lambda line: None)
     with source, pytest.raises(SourceError, match=r"^camera 0 cannot be opened \(no camera here\); given up after"):
@@ -272,7 +272,7 @@ def test_what_opencv_raises_about_a_spoilt_image_is_a_spoilt_image() -> None:
 def test_a_camera_that_hangs_does_not_hold_up_the_end(
     plug: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realtime.capture.newest_frame.STOP_S", 0.1)
+    monkeypatch.setattr("realtime.capture.live.STOP_S", 0.1)
     go_on = threading.Event()
 
     class Hanging(FakeCapture):
@@ -326,13 +326,13 @@ HERE = [(0, "HD Webcam"), (2, "HDMI grabber: hd"), (4, "Webcam")]
 def test_a_camera_is_found_by_number_device_and_name(
     spec: str, camera: Camera | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(v4l2, "capture_devices", lambda: HERE)
-    monkeypatch.setattr(v4l2, "DEVICES", Path("/dev"))
+    monkeypatch.setattr(cameras, "capture_devices", lambda: HERE)
+    monkeypatch.setattr(cameras, "DEVICES", Path("/dev"))
     assert find_camera(spec) == camera
 
 
 def test_a_name_that_fits_several_cameras_is_refused_with_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v4l2, "capture_devices", lambda: HERE)
+    monkeypatch.setattr(cameras, "capture_devices", lambda: HERE)
     with pytest.raises(
         SourceError, match=r"^hd: the name of several cameras \(0 HD Webcam, 2 HDMI grabber: hd\): give the number$"
     ):
@@ -343,7 +343,7 @@ def test_a_camera_opened_by_name_is_found_again_under_another_number(
     plug: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = [(0, "HD Webcam")]
-    monkeypatch.setattr(v4l2, "capture_devices", lambda: here)
+    monkeypatch.setattr(cameras, "capture_devices", lambda: here)
     second = FakeCapture()
     opened = plug(FakeCapture([True] * 3), second)
     with open_source("HD Webcam", tell=lambda line: here.__setitem__(0, (1, "HD Webcam"))) as source:
@@ -355,7 +355,7 @@ def test_a_camera_opened_by_name_is_found_again_under_another_number(
 
 
 def test_on_linux_cameras_are_listed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v4l2, "capture_devices", lambda: HERE)
+    monkeypatch.setattr(cameras, "capture_devices", lambda: HERE)
     assert list_cameras() == [Camera(0, "HD Webcam"), Camera(2, "HDMI grabber: hd"), Camera(4, "Webcam")]
 
 

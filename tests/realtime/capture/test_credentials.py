@@ -25,6 +25,7 @@ from realtime.capture.credentials import redact
         ("http://me:secret@door/v?auth=a@b&x=1", "http://***@door/v?auth=***&x=1"),
         ("http://door/v#access_token=abc", "http://door/v#access_token=***"),
         ("me:secret@door/stream", "***@door/stream"),
+        ("rtsp://me:secret&pw=@door/stream", "rtsp://***@door/stream"),
         ("rtsp:/me:secret@door/stream", "***@door/stream"),
         ("demo", "demo"),
         ("0", "0"),

@@ -7,8 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.capture.demo import FACE_CENTER_PX, FPS, PERIOD_S, demo_frame, demo_frames
-from realtime.core.geometry import Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Points
 
 
 def place_in_frame(point: Points, time_s: float) -> Points:

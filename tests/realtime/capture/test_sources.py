@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.capture import raw_video, v4l2
+from realtime.capture import cameras, raw_video
 from realtime.capture.sources import Source, open_source, path_of
 from realtime.core.errors import SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
 from realtime.outputs.video_file import VideoFile
 
@@ -102,7 +102,7 @@ def test_what_is_no_source_is_refused_in_one_line(
 ) -> None:
     (tmp_path / "one.png").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(v4l2, "capture_devices", list)
+    monkeypatch.setattr(cameras, "capture_devices", list)
     with pytest.raises(SourceError, match=said) as refusal:
         open_source(spec)
     assert "\n" not in str(refusal.value)

@@ -24,7 +24,7 @@ from realtime.capture import streams
 from realtime.capture.sources import Source, open_source
 from realtime.capture.streams import stream_stem
 from realtime.core.errors import SourceError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
 
 TIME_BASE = Fraction(1, 90_000)

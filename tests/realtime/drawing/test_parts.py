@@ -6,8 +6,7 @@ from numpy.testing import assert_allclose
 
 from realtime.core.geometry import CELEBA, TIGHT, CropLayout, CropTransform
 from realtime.core.regions import Region
-from realtime.drawing.buffers import Buffers
-from realtime.drawing.parts import Patch, find_patch, hiding_box
+from realtime.drawing.parts import Buffers, Patch, find_patch, hiding_box
 from realtime.face import Face
 
 FRAME_WH = (640, 480)
@@ -100,3 +99,27 @@ def test_what_is_seen_is_hidden_with_a_quarter_of_its_width_around_it() -> None:
     box = hiding_box(2, patch, AS_IT_IS, FRAME_WH)
     assert box is not None
     assert contains(box, (140, 180, 260, 288))
+
+
+def test_the_same_name_is_the_same_memory_whatever_the_shape() -> None:
+    buffers = Buffers()
+    large = buffers.get("work", (20, 30, 3), np.uint8)
+    small = buffers.get("work", (5, 7), np.uint8)
+    again = buffers.get("work", (30, 20, 3), np.uint8)
+    assert np.shares_memory(large, small)
+    assert np.shares_memory(large, again)
+    assert small.flags.c_contiguous
+    assert (small.shape, again.shape) == ((5, 7), (30, 20, 3))
+
+
+def test_more_than_before_is_new_memory_and_the_old_stays_whole() -> None:
+    buffers = Buffers()
+    small = buffers.get("work", (2, 2), np.float32)
+    small[:] = 7
+    buffers.get("work", (3, 3), np.float32)[:] = 1
+    assert (small == 7).all()
+
+
+def test_two_names_share_nothing() -> None:
+    buffers = Buffers()
+    assert not np.shares_memory(buffers.get("one", (9,), np.uint8), buffers.get("other", (9,), np.uint8))

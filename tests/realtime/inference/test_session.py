@@ -15,7 +15,7 @@ from realtime.core.geometry import TIGHT
 from realtime.core.regions import Region
 from realtime.inference import providers
 from realtime.inference import session as session_module
-from realtime.inference.device import GRAPH_RUNS
+from realtime.inference.providers import GRAPH_RUNS
 from realtime.inference.session import (
     FACE_FINDER,
     METADATA_KEYS,

@@ -15,11 +15,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import realtime
 from realtime.core.errors import OutputError
-from realtime.core.geometry import CropTransform
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropTransform
 from realtime.core.regions import Region, region_name
-from realtime.face import Face
-from realtime.frame_labels import frame_label_map
+from realtime.face import Face, frame_label_map
 from realtime.outputs.mask_lines import MaskLines, line_of, run_lengths
 from realtime.outputs.sink import FrameCopy
 from realtime.segmenter import Segmenter

@@ -23,8 +23,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import realtime
 from realtime.config import RealtimeConfig
 from realtime.core.errors import OutputError
-from realtime.core.geometry import CropTransform
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropTransform
 from realtime.core.regions import Region
 from realtime.face import Face
 from realtime.frame import Frame

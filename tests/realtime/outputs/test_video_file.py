@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 import realtime
 from realtime.core.errors import OutputError
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.outputs.video_file import VideoFile
 
 

@@ -11,14 +11,13 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from realtime.core.errors import OutputError
-from realtime.core.geometry import CropTransform
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropTransform
 from realtime.core.regions import Region
 from realtime.face import Face
 from realtime.frame import Frame
 from realtime.outputs import writer as writer_module
 from realtime.outputs.sink import FrameCopy
-from realtime.outputs.writer import QUEUE_FRAMES, Writer
+from realtime.outputs.writer import QUEUE_FRAMES, BufferPool, Writer
 
 LIMIT_S = 10.0
 """Nothing here takes so long, unless it hangs."""
@@ -293,3 +292,42 @@ def test_a_sink_that_takes_nothing_any_more_is_given_up_at_the_end(monkeypatch: 
         assert str(writer.stop()) == "fake.mp4: took nothing for 0 s and was given up"
         assert time.perf_counter() - start < 2.0
         assert writer.finished == []
+
+
+def picture(value: int, shape: tuple[int, ...] = (4, 6, 3)) -> np.ndarray:
+    return np.full(shape, value, np.uint8)
+
+
+def test_a_copy_is_not_changed_with_its_original_nor_by_later_copies() -> None:
+    pool: BufferPool[np.uint8] = BufferPool()
+    original = picture(1)
+    copy = pool.copy(original)
+    original[:] = 9
+    other = pool.copy(picture(2))
+    assert_array_equal(copy, picture(1))
+    assert not np.shares_memory(copy, other)
+
+
+def test_memory_given_back_is_used_again_for_the_next_of_that_shape() -> None:
+    pool: BufferPool[np.uint8] = BufferPool()
+    copy = pool.copy(picture(1))
+    pool.give_back(copy)
+    again = pool.copy(picture(2))
+    assert again is copy
+    assert_array_equal(again, picture(2))
+    assert pool.copy(picture(3)) is not again
+
+
+def test_after_a_change_of_size_the_old_memory_is_forgotten() -> None:
+    pool: BufferPool[np.uint8] = BufferPool()
+    old = pool.copy(picture(1))
+    pool.give_back(old)
+    assert_array_equal(pool.copy(picture(2, (5, 6, 4))), picture(2, (5, 6, 4)))
+    assert pool.copy(picture(1)) is not old
+
+
+def test_a_mirrored_view_is_copied_as_it_looks_and_lies_in_one_piece() -> None:
+    mirrored = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)[:, ::-1]
+    copy = BufferPool[np.uint8]().copy(mirrored)
+    assert copy.flags.c_contiguous
+    assert_array_equal(copy, mirrored)

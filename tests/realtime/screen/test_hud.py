@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from realtime.config import RealtimeConfig
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.screen import hud as hud_module
 from realtime.screen.controls import KEYS, Controls
 from realtime.screen.hud import HELP_ROWS, MESSAGE_S, Hud, RecentFrames, Status

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from realtime import loop
 from realtime.capture.sources import Source
 from realtime.config import RealtimeConfig
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
 from realtime.inference.session import Provider
 from realtime.screen.controls import KEYS

@@ -13,8 +13,8 @@ from numpy.testing import assert_array_equal
 from realtime.capture.sources import Source
 from realtime.config import RealtimeConfig
 from realtime.core.errors import OutputError
-from realtime.core.preprocess import BgrImage
-from realtime.drawing.screen_painter import Painter, Picture
+from realtime.core.geometry import BgrImage
+from realtime.drawing.painter import Painter, Picture
 from realtime.screen import viewer as viewer_module
 from realtime.screen.controls import Controls
 from realtime.screen.hud import Hud

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.screen import window as window_module
 from realtime.screen.window import Window, display_problem
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, Points
 from realtime.inference.session import Session
 from realtime.tracking.finder import MIN_SCORE, FaceFinder, is_same_face
 from realtime.tracking.tracker import MIN_SCORE_ALONE

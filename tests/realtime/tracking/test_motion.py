@@ -8,9 +8,8 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose
 
-from realtime.core.geometry import CropTransform, Points
-from realtime.core.preprocess import BgrImage, crop_face
-from realtime.tracking.motion import CropMotion
+from realtime.core.geometry import BgrImage, CropTransform, Points, crop_face
+from realtime.tracking.smoothing import CropMotion
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import CELEBA, CropTransform
-from realtime.core.preprocess import BgrImage
-from realtime.postprocess import Box, Probs
+from realtime.core.geometry import CELEBA, BgrImage, CropTransform
+from realtime.face import Box, Probs
 from realtime.tracking.smoothing import (
     STRENGTHS,
     CropSmoother,

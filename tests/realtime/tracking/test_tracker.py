@@ -11,12 +11,10 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import TIGHT, CropTransform, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import TIGHT, BgrImage, CropTransform, Points
 from realtime.core.regions import Region
-from realtime.face import Face
+from realtime.face import Face, FaceParts
 from realtime.inference.session import SEGMENTER, ModelCard
-from realtime.postprocess import FaceParts
 from realtime.timing import StageTimer
 from realtime.tracking.finder import FoundFace
 from realtime.tracking.smoothing import Smoothing

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from realtime.core.geometry import TIGHT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import TIGHT, BgrImage
 from train.augmentation.layer import FacePlace
 from train.labelling.label_maps import draw_label_map
 

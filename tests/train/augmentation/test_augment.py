@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import LAYOUTS, CropLayout
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import LAYOUTS, BgrImage, CropLayout
 from realtime.core.regions import MIRROR, Region
 from tests.train.pictures import FixedDraws, dot_in, noise_image
 from train.augmentation import augment
@@ -28,8 +27,7 @@ from train.augmentation.augment import (
     random_crop_matrix,
     spoil,
 )
-from train.augmentation.face_mask import cover_with_mask
-from train.augmentation.worn import wear_sunglasses
+from train.augmentation.worn import cover_with_mask, wear_sunglasses
 from train.data.label_set import MARGIN_PX
 
 SEEDS = range(12)

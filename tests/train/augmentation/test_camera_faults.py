@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from tests.train.pictures import FixedDraws, dot_in, noise_image
 from train.augmentation.camera_faults import (
     add_any_noise,

@@ -5,11 +5,11 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region
-from train.augmentation import face_mask
-from train.augmentation.face_mask import cover_with_mask, rounded
+from train.augmentation import worn
 from train.augmentation.layer import FacePlace
+from train.augmentation.worn import cover_with_mask, rounded
 
 LabelMap = npt.NDArray[np.uint8]
 MOUTH = (Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE)
@@ -20,7 +20,7 @@ EYES = (Region.RIGHT_EYE, Region.LEFT_EYE, Region.RIGHT_IRIS, Region.LEFT_IRIS)
 def test_the_mouth_is_hidden_in_picture_and_labels_and_the_eyes_stay(
     seed: int, crop: BgrImage, face_map: LabelMap, place: FacePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(face_mask, "PRINT_CHANCE", 0)  # else the print has edges of its own
+    monkeypatch.setattr(worn, "PRINT_CHANCE", 0)  # else the print has edges of its own
     striped = crop.copy()
     striped[:, ::2] = 255 - striped[:, ::2]
     covered, label_map = cover_with_mask(BgrImage(striped), face_map, place, np.random.default_rng(seed))
@@ -46,7 +46,7 @@ def test_what_is_printed_stays_on_the_mask(
     for seed in range(24):
         seen = []
         for chance in (0.0, 1.0):
-            monkeypatch.setattr(face_mask, "PRINT_CHANCE", chance)
+            monkeypatch.setattr(worn, "PRINT_CHANCE", chance)
             seen.append(cover_with_mask(crop, face_map, place, np.random.default_rng(seed)))
         (plain, plain_map), (printed, printed_map) = seen
         assert_array_equal(plain_map, printed_map)

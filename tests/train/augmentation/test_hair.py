@@ -5,10 +5,9 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import TIGHT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import TIGHT, BgrImage
 from realtime.core.regions import Region
-from train.augmentation.hair import cover_with_hair, normals, strand_line
+from train.augmentation.in_front import cover_with_hair, normals, strand_line
 from train.augmentation.layer import FacePlace
 
 LabelMap = npt.NDArray[np.uint8]

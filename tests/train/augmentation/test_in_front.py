@@ -1,12 +1,14 @@
 """Hands and arms: of the face's skin, from below or the sides, hiding what lies behind."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from numpy.testing import assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region
-from train.augmentation.in_front import cover_with_hand
+from train.augmentation.in_front import cover_with_hand, cover_with_thing
 from train.augmentation.layer import FacePlace
 
 LabelMap = npt.NDArray[np.uint8]
@@ -49,3 +51,17 @@ def test_hands_reach_both_eyes_and_the_mouth_and_come_from_below(
         assert np.mean(touched) > 0.03, region
     hidden = np.mean([label_map == 0 for _, label_map in hands], axis=0)
     assert hidden[150:].mean() > 2 * hidden[:60].mean()
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_what_is_covered_becomes_background_and_the_rest_stays(seed: int, crop: BgrImage, place: FacePlace) -> None:
+    label_map = np.full((218, 178), Region.LOWER_LIP, np.uint8)
+    covered, covered_map = cover_with_thing(crop, label_map, place, np.random.default_rng(seed))
+    is_covered = covered_map != label_map
+    assert 20 < is_covered.sum() < 0.5 * is_covered.size
+    assert (covered_map[is_covered] == Region.BACKGROUND).all()
+    far = cv2.dilate(is_covered.astype(np.uint8), np.ones((11, 11))) == 0
+    assert_array_equal(covered[far], crop[far])
+    deep = cv2.erode(is_covered.astype(np.uint8), np.ones((7, 7)), borderValue=0) > 0
+    assert (covered[deep] != crop[0, 0]).any(axis=1).mean() > 0.8
+    assert (label_map == Region.LOWER_LIP).all()

@@ -5,8 +5,7 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import TIGHT
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import TIGHT, BgrImage
 from realtime.core.regions import Region
 from train.augmentation.layer import (
     FacePlace,

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import Tensor
 
-from realtime.core.geometry import CropLayout, CropTransform, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropLayout, CropTransform, Points
 from train.augmentation import scenes
 from train.augmentation.scenes import (
     FOUND_SCORE,

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region
 from train.augmentation.layer import FacePlace
 from train.augmentation.worn import wear_glasses, wear_sunglasses

@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region, region_name
 from train.__main__ import app
 from train.checkpoint import NetworkSpec, spec_contents

@@ -19,11 +19,9 @@ from train.__main__ import app
 from train.augmentation.augment import AUGMENTATIONS, center_pair
 from train.checkpoint import load_checkpoint, read_contents
 from train.config import PRESETS, FitConfig
-from train.data.order import SeededOrder
-from train.data.processes import Processes
+from train.data.order import Processes, SeededOrder
 from train.fitting import run as loop
-from train.fitting.epoch_line import EpochLine
-from train.fitting.progress import read_curves
+from train.fitting.progress import EpochLine, read_curves
 from train.fitting.run import build_trainer
 from train.networks.unet_resnet34 import ResNet34Encoder
 

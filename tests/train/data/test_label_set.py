@@ -15,8 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import CELEBA, LAYOUTS, TIGHT, CropLayout, CropTransform
-from realtime.core.preprocess import BgrImage, crop_face
+from realtime.core.geometry import CELEBA, LAYOUTS, TIGHT, BgrImage, CropLayout, CropTransform, crop_face
 from train.data.label_set import (
     CANVAS_SIZE_WH,
     MARGIN_PX,

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.core.geometry import CELEBA, TIGHT, CropLayout
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import CELEBA, TIGHT, BgrImage, CropLayout
 from train.data.skin_tone import TONE_EDGES_DEG, TONES, tone_of, typology_angle_deg
 
 

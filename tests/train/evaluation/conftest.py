@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region, region_name
 from train.checkpoint import NetworkSpec
 from train.data.label_set import LabelledFace, LabelledPhoto, write_index

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from realtime.core.preprocess import BgrImage, thumbnail
+from realtime.core.geometry import BgrImage, thumbnail
 from train.evaluation.finder import (
     ALL,
     ROWS,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from train.augmentation.scenes import PhotoPool
 from train.data.label_set import LabelledFace, LabelledPhoto
 from train.evaluation import finder_frames

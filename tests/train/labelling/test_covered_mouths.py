@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from train.data.label_set import CANVAS_SIZE_WH
 from train.labelling.covered_mouths import color_distance, mouth_is_covered
 

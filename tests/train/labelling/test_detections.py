@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region
 from train.labelling.detections import (
     LOOKS,
@@ -19,13 +19,13 @@ from train.labelling.detections import (
     look_matrix,
 )
 from train.labelling.label_maps import eye_openness, face_points
-from train.labelling.landmark_mirror import MIRRORED
 from train.labelling.landmarks import (
     EYE_OUTLINE,
     EYE_POINTS,
     IRIS_CENTER,
     IRIS_EDGE,
     LOWER_LIP_BOTTOM,
+    MIRRORED,
     MOUTH_POINTS,
     UPPER_LIP_TOP,
     Landmarks,

@@ -11,19 +11,28 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.geometry import CROP_SIZE_WH
-from realtime.core.regions import Region, mirror_label_map
+from realtime.core.geometry import CROP_SIZE_WH, BgrImage
+from realtime.core.regions import COLORS_BGR, Region, mirror_label_map
+from train.data.partial_labels import MOUTH_WHOLE, UNKNOWN
 from train.labelling.label_maps import (
     CLOSED_EYE_OPENNESS,
+    CLOSED_MOUTH_OPENNESS,
+    COLOR_SHARE,
+    OPEN_MOUTH_OPENNESS,
     OVERSAMPLING,
+    close_lips,
     draw_label_map,
     eye_openness,
     face_points,
     fill_polygon,
     iris_disc,
+    mouth_is_in_doubt,
+    mouth_openness,
     polygon_centroid,
     reduce_label_map,
+    tint,
 )
+from train.labelling.landmarks import LOWER_LIP_TOP, UPPER_LIP_BOTTOM
 
 DrawnFace = Callable[..., npt.NDArray[np.float64]]
 WIDTH, HEIGHT = CROP_SIZE_WH
@@ -245,3 +254,63 @@ def test_an_enlarged_label_map_is_reduced_to_itself(label_map: npt.NDArray[np.ui
     reduced = reduce_label_map(enlarged)
     assert reduced.dtype == np.uint8
     assert_array_equal(reduced, label_map)
+
+
+Drawn = Callable[..., npt.NDArray[np.float64]]
+SIZE_WH = (178, 218)
+
+
+def slit(drawn_face: Drawn, openness: float) -> npt.NDArray[np.float64]:
+    """A face whose lips are so far apart."""
+    wide = mouth_openness(drawn_face(inside_half_height=4.0))
+    return drawn_face(inside_half_height=4.0 * openness / wide)
+
+
+@pytest.mark.parametrize("turn_deg", [0, 90, 200])
+@pytest.mark.parametrize("size", [0.5, 3])
+def test_openness_is_the_lips_distance_over_the_mouths_width(drawn_face: Drawn, turn_deg: int, size: float) -> None:
+    angle = np.deg2rad(turn_deg)
+    turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    face = drawn_face(mouth_half_width=26.0, inside_half_height=4.0)
+    inside = face[list(UPPER_LIP_BOTTOM)], face[list(LOWER_LIP_TOP)]
+    expected = np.abs(inside[0] - inside[1])[4:7, 1].mean() / np.ptp(inside[0][:, 0])
+    assert mouth_openness(face @ turn.T) == pytest.approx(expected)
+    assert expected > CLOSED_MOUTH_OPENNESS
+
+
+def test_a_slit_is_closed_in_its_middle_and_the_lips_share_it(drawn_face: Drawn) -> None:
+    face = slit(drawn_face, 0.9 * CLOSED_MOUTH_OPENNESS)
+    closed = close_lips(face)
+    assert_allclose(closed[list(UPPER_LIP_BOTTOM)], closed[list(LOWER_LIP_TOP)])
+    others = np.setdiff1d(np.arange(len(face)), [*UPPER_LIP_BOTTOM, *LOWER_LIP_TOP])
+    assert_allclose(closed[others], face[others], atol=0)
+    before, after = (draw_label_map(points, SIZE_WH) for points in (face, closed))
+    assert (before == Region.MOUTH_INSIDE).any()
+    assert not (after == Region.MOUTH_INSIDE).any()
+    mouth = [Region.UPPER_LIP, Region.LOWER_LIP, Region.MOUTH_INSIDE]
+    assert np.array_equal(np.isin(before, mouth), np.isin(after, mouth))
+
+
+def test_an_open_mouth_stays_as_it_is(drawn_face: Drawn) -> None:
+    face = slit(drawn_face, 1.1 * CLOSED_MOUTH_OPENNESS)
+    assert_allclose(close_lips(face), face, atol=0)
+
+
+def test_no_mouth_at_all_is_no_error() -> None:
+    assert_allclose(close_lips(np.zeros((478, 2))), 0)
+
+
+@pytest.mark.parametrize(
+    ("openness", "is_in_doubt"),
+    [(0.9 * CLOSED_MOUTH_OPENNESS, False), (0.07, True), (1.05 * OPEN_MOUTH_OPENNESS, False)],
+)
+def test_a_mouth_that_is_hardly_open_may_be_closed(drawn_face: Drawn, openness: float, *, is_in_doubt: bool) -> None:
+    assert mouth_is_in_doubt(slit(drawn_face, openness)) is is_in_doubt
+
+
+def test_regions_have_their_colours_and_pixels_known_in_part_are_whitened() -> None:
+    photo = BgrImage(np.full((1, 4, 3), 100, np.uint8))
+    label_map = np.array([[Region.BACKGROUND, Region.LEFT_IRIS, MOUTH_WHOLE, UNKNOWN]], np.uint8)
+    iris = [int(100 * (1 - COLOR_SHARE) + level * COLOR_SHARE) for level in COLORS_BGR[Region.LEFT_IRIS]]
+    white = [int(100 * (1 - COLOR_SHARE) + 255 * COLOR_SHARE)] * 3
+    assert_array_equal(tint(photo, label_map), [[[100, 100, 100], iris, white, white]])

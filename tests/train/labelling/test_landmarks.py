@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from numpy.testing import assert_allclose
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region
 from train.labelling.landmarks import (
     EYE_OUTLINE,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from train.labelling.near_duplicates import HASH_SIDE, NEAR_BITS, difference_hash, group_faces, mirrored_hash, person_of
 
 

@@ -19,13 +19,13 @@ from train.checkpoint import NetworkSpec
 from train.data.crops import faces_by_side
 from train.data.label_set import LabelledPhoto, faces_of, read_index, read_pair
 from train.evaluation.segmenter import evaluate_segmenter
-from train.labelling.importing import import_photo
 from train.labelling.parsing_sets import (
     CLASSES,
     NoLabelsError,
     canvas_label_map,
     find_celebamask,
     find_lapa,
+    import_photo,
     is_swapped,
     part_centers,
 )

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region, mirror_label_map
 from tests.train.pictures import outlined_ring
 from train.data.label_set import TEST, TRAIN, VAL, LabelledPhoto, faces_of, read_index, read_pair

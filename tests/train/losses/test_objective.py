@@ -3,8 +3,16 @@
 import pytest
 import torch
 
-from train.losses.objective import DICE_AND_CROSS_ENTROPY, LOSSES, ONLY_HEAD, check_loss, loss_terms
-from train.losses.segmenter import bce_logits_loss, cross_entropy_loss, soft_dice_loss
+from train.losses.segmenter import (
+    DICE_AND_CROSS_ENTROPY,
+    LOSSES,
+    ONLY_HEAD,
+    bce_logits_loss,
+    check_loss,
+    cross_entropy_loss,
+    loss_terms,
+    soft_dice_loss,
+)
 from train.networks.heads import HEADS, SIGMOID, SOFTMAX
 
 FITTING = [(name, head) for name in LOSSES for head in HEADS if ONLY_HEAD.get(name, head) == head]

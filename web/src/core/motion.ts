@@ -1,4 +1,4 @@
-/** How a face drifts within its crop from frame to frame, seen in the pixels alone, as realtime/tracking/motion.py. */
+/** How a face drifts within its crop from frame to frame, seen in the pixels alone, as realtime/tracking/smoothing.py. */
 import { type Matrix, type Point, shiftMatrix } from "./geometry";
 import { type Image, type Plane, halve } from "./image";
 import tables from "./tables.json";

@@ -1,4 +1,4 @@
-/** What the network's probabilities say, as realtime/postprocess.py: the region of each pixel, and where the parts are. */
+/** What the network's probabilities say, as realtime/face.py: the region of each pixel, and where the parts are. */
 import { type Box, CROP, type Point } from "./geometry";
 import { BACKGROUND, PARTS, type Region } from "./regions";
 import tables from "./tables.json";

@@ -1,4 +1,4 @@
-/** Frame to network input, as realtime/core/preprocess.py: the crop of a face, and the thumbnail of a frame; both BGR. */
+/** Frame to network input, as realtime/core/geometry.py: the crop of a face, and the thumbnail of a frame; both BGR. */
 import { type Box, CROP, type Crop, type Matrix, type Size, invert } from "./geometry";
 import { type Image, halve, newImage, resize, warp } from "./image";
 import tables from "./tables.json";

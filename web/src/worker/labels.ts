@@ -1,4 +1,4 @@
-/** Region ids at the frame's own resolution, as realtime/frame_labels.py. */
+/** Region ids at the frame's own resolution, as realtime/face.py. */
 import { type Box, CROP, type Matrix, type Size } from "../core/geometry";
 import { labelCrop, PLANE } from "../core/postprocess";
 import { BACKGROUND } from "../core/regions";

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.bench.models.baseline import Baseline
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Baseline, Row
 from realtime.core.errors import SourceError
 
 Make = Callable[..., Row]

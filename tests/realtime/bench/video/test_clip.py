@@ -8,8 +8,8 @@ import pytest
 from realtime.bench.video.clip import empty_room, put_in_grid, read_clip
 from realtime.bench.video.trial import Setup
 from realtime.core.errors import SourceError
+from realtime.core.geometry import BgrImage
 from realtime.core.images import write_image
-from realtime.core.preprocess import BgrImage
 from realtime.inference.session import Provider
 from realtime.tracking.smoothing import Smoothing
 

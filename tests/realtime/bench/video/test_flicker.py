@@ -17,8 +17,7 @@ from realtime.bench.video.flicker import (
     group_masks,
     mask_track,
 )
-from realtime.core.geometry import CropTransform, Points
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage, CropTransform, Points
 from realtime.core.regions import Region
 from realtime.face import Face
 

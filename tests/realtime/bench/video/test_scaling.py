@@ -16,7 +16,7 @@ from realtime.bench.video.scaling import (
     window_around,
 )
 from realtime.bench.video.trial import Pass, Setup
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.drawing.style import Effect
 from realtime.inference.session import Provider
 from realtime.tracking.smoothing import Smoothing

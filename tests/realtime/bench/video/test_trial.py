@@ -7,7 +7,7 @@ import pytest
 
 from realtime.bench.video.clip import Clip, read_clip
 from realtime.bench.video.trial import Pass, Setup, Trial, interleave, summarize_stages
-from realtime.core.preprocess import BgrImage
+from realtime.core.geometry import BgrImage
 from realtime.face import Face
 from realtime.inference.session import Provider
 from realtime.timing import StageTimer

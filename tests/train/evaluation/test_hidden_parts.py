@@ -9,9 +9,7 @@ import pytest
 
 from realtime.core.geometry import TIGHT
 from realtime.core.regions import Region
-from train.evaluation.covered_mouths import score_covered_mouths
-from train.evaluation.hidden_parts import SPECK_PX, score_closed_eyes
-from train.evaluation.hidden_parts import summarize as summarize_eyes
+from train.evaluation.hidden_parts import SPECK_PX, score_closed_eyes, score_covered_mouths, summarize_eyes
 from train.evaluation.photos import UnlearntPhotos
 from train.labelling.label_maps import draw_label_map
 from train.prediction import PhotoSegmenter

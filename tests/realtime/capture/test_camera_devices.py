@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.capture import v4l2
+from realtime.capture import cameras
 
 if sys.platform != "linux":
     pytest.skip("V4L2 is Linux's own", allow_module_level=True)
@@ -39,7 +39,7 @@ class FakeDevices:
     def ioctl(self, descriptor: int, request: int, argument: bytes) -> bytes:
         self.asked.append((descriptor, request, argument))
         path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
-        if request == v4l2.QUERYCAP:
+        if request == cameras.QUERYCAP:
             # struct v4l2_capability: driver, card, bus, version, capabilities of the whole, capabilities of the device
             every = CAPTURE | METADATA | STREAMING
             return struct.pack(
@@ -53,9 +53,9 @@ class FakeDevices:
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDevices:
     devices = FakeDevices(tmp_path)
-    monkeypatch.setattr(v4l2, "DEVICES", devices.devices)
-    monkeypatch.setattr(v4l2, "DESCRIPTIONS", devices.descriptions)
-    monkeypatch.setattr(v4l2.fcntl, "ioctl", devices.ioctl)
+    monkeypatch.setattr(cameras, "DEVICES", devices.devices)
+    monkeypatch.setattr(cameras, "DESCRIPTIONS", devices.descriptions)
+    monkeypatch.setattr(cameras.fcntl, "ioctl", devices.ioctl)
     return devices
 
 
@@ -65,21 +65,21 @@ def test_devices_that_give_pictures_are_listed_by_number(fake: FakeDevices) -> N
     fake.add(1, "Laptop camera: front", METADATA)
     fake.add(2, None)
     (fake.devices / "video-card").touch()
-    assert v4l2.capture_devices() == [(0, "Laptop camera: front"), (2, "video2"), (10, "HDMI grabber")]
+    assert cameras.capture_devices() == [(0, "Laptop camera: front"), (2, "video2"), (10, "HDMI grabber")]
 
 
 def test_the_requests_are_those_of_the_kernels_header() -> None:
     # Source: asm-generic/ioctl.h: direction << 30 | size of the struct << 16 | type << 8 | number.
-    assert (2 << 30 | 104 << 16 | ord("V") << 8 | 0) == v4l2.QUERYCAP
-    assert (3 << 30 | 20 << 16 | ord("V") << 8 | 8) == v4l2.REQBUFS
-    assert struct.calcsize("=16s32s32s6I") == v4l2.CAPABILITY_BYTES
+    assert (2 << 30 | 104 << 16 | ord("V") << 8 | 0) == cameras.QUERYCAP
+    assert (3 << 30 | 20 << 16 | ord("V") << 8 | 8) == cameras.REQBUFS
+    assert struct.calcsize("=16s32s32s6I") == cameras.CAPABILITY_BYTES
 
 
 def test_a_device_without_permission_is_listed(fake: FakeDevices, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.add(0, "Laptop camera")
     monkeypatch.setattr(os, "open", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EACCES, "no")))
-    assert v4l2.capture_devices() == [(0, "Laptop camera")]
-    assert v4l2.problem(0).startswith(f"no permission for {fake.devices / 'video0'}: your user must be in the group")
+    assert cameras.capture_devices() == [(0, "Laptop camera")]
+    assert cameras.problem(0).startswith(f"no permission for {fake.devices / 'video0'}: your user must be in the group")
 
 
 @pytest.mark.parametrize(
@@ -94,19 +94,19 @@ def test_a_device_without_permission_is_listed(fake: FakeDevices, monkeypatch: p
 )
 def test_why_a_camera_cannot_be_used(fake: FakeDevices, number: int, error: int, said: str) -> None:
     fake.add(0, "Laptop camera", error=error)
-    assert v4l2.problem(number) == said.format(dev=fake.devices)
+    assert cameras.problem(number) == said.format(dev=fake.devices)
 
 
 def test_where_there_is_no_camera_that_is_said(fake: FakeDevices) -> None:
-    assert v4l2.capture_devices() == []
-    assert v4l2.problem(0) == "no camera here: /dev/video* is empty"
+    assert cameras.capture_devices() == []
+    assert cameras.problem(0) == "no camera here: /dev/video* is empty"
 
 
 def test_asking_leaves_no_descriptor_open_and_asks_for_no_buffers(fake: FakeDevices) -> None:
     fake.add(0, "Laptop camera", error=errno.EBUSY)
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - iterdir would hold a descriptor of its own
-    v4l2.capture_devices()
-    v4l2.problem(0)
+    cameras.capture_devices()
+    cameras.problem(0)
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
-    (request,) = [argument for _, request, argument in fake.asked if request == v4l2.REQBUFS]
+    (request,) = [argument for _, request, argument in fake.asked if request == cameras.REQBUFS]
     assert struct.unpack("=5I", request)[0] == 0

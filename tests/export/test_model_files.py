@@ -1,6 +1,6 @@
 """`SHA256SUMS` lists the model files as they are."""
 
-from export.checksums import write_checksums
+from export.model_files import write_checksums
 
 SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 """Source: FIPS 180-2, appendix B.1."""
