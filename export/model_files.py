@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 import onnx
 from onnxruntime.tools.convert_onnx_models_to_ort import OptimizationStyle, convert_onnx_models_to_ort
 
+from export.answers import answers
 from export.choices import FILE_SUFFIXES, Format, Output, Precision
 from export.onnx_graph import build_onnx_model, count_macs, fix_batch, model_kind, write_metadata
-from export.parity import ParityError, answers, compare, faults, run_network
+from export.parity import ParityError, compare, faults, run_network
 from export.precision import to_half, to_int8
 from export.report import REPORT_NAME, FileReport, Report
 from export.request import Source

@@ -4,47 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
+from export.answers import Outputs, batches
 from export.choices import Precision
-from export.images import Images
 from export.onnx_graph import model_kind
+from export.public_images import Images
 from realtime.core.errors import UserError
-from realtime.core.regions import Region
-from realtime.inference.session import FACE_FINDER, LABELS, Session
+from realtime.inference.session import FACE_FINDER
 from train.checkpoint import NetworkSpec
 from train.evaluation.metrics import confusion_matrix, scores_per_class
 from train.networks.finder import decode_faces
 from train.networks.heads import SIGMOID, SOFTMAX, class_map, to_probs
-
-Outputs = npt.NDArray[np.float32]
-BATCH_SIZE = 4
-
-
-def answers(session: Session, images: Images) -> Outputs:
-    """(M, C, 218, 178) probs or (M, K, 7) faces; region ids become probs of 0 and 1.
-
-    Args:
-        session: of any model file.
-        images: (M, H, W, 3) uint8. The first is run alone, the rest in batches.
-    """
-    if session.card.output != LABELS:
-        return np.concatenate([session.run(batch) for batch in batches(images)])
-    label_maps = np.concatenate([session.run_labels(batch) for batch in batches(images)])
-    known = {Region.BACKGROUND, *session.card.regions}
-    if unknown := set(np.unique(label_maps).tolist()) - known:
-        raise ValueError(f"{session.path}: gives region ids {sorted(unknown)}, which it does not name")
-    return np.stack([label_maps == region for region in session.card.regions], axis=1).astype(np.float32)
-
-
-def batches(images: Images) -> Iterator[Images]:
-    """The first image alone, then as many at a time as `BATCH_SIZE`."""
-    yield images[:1]
-    for start in range(1, len(images), BATCH_SIZE):
-        yield images[start : start + BATCH_SIZE]
-
 
 LEAST_REGION_PX = 200
 FACE_SCORE = 0.1

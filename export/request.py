@@ -8,8 +8,9 @@ from typing import Any
 from torch import nn
 
 from export.choices import Precision
-from export.images import Images, calibration_images, held_out_images, public_images_for
+from export.images import calibration_images, held_out_images, public_images_for
 from export.onnx_graph import model_kind
+from export.public_images import Images
 from realtime.core.errors import UserError
 from realtime.inference.session import FACE_FINDER
 from train.checkpoint import NetworkSpec, file_sha256, load_checkpoint

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from export.answers import answers
 from export.choices import Precision
-from export.images import PUBLIC_CROPS, public_images
-from export.parity import answers
+from export.public_images import PUBLIC_CROPS, public_images
 from realtime.core.errors import ModelError
 from realtime.core.geometry import FINDER_SIDE_PX
 from realtime.inference.session import CHECKSUMS_NAME, FACE_FINDER, Provider, Session, listed_sum

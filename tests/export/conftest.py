@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from export.images import LEAST_CALIBRATION, PUBLIC_CROPS, public_images
+from export.images import LEAST_CALIBRATION
+from export.public_images import PUBLIC_CROPS, public_images
 from realtime.core.geometry import TIGHT
 from realtime.core.regions import Region, region_name
 from realtime.inference.session import SEGMENTER

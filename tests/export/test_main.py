@@ -19,7 +19,7 @@ from export import model_files, parity
 from export.__main__ import SEVERAL_VALUES, main
 from export.choices import Precision
 from export.command_line import spread_values, with_command
-from export.images import public_images
+from export.public_images import public_images
 from realtime.core.errors import ModelError
 from realtime.core.geometry import TIGHT
 from realtime.core.regions import Region

@@ -15,10 +15,10 @@ import onnxruntime as ort
 import pytest
 
 from export.choices import Output
-from export.images import PUBLIC_CROPS, public_images
 from export.model_files import write_ort
 from export.onnx_graph import build_onnx_model, fix_batch
 from export.precision import to_int8
+from export.public_images import PUBLIC_CROPS, public_images
 from realtime.core.geometry import TIGHT
 from realtime.inference.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER
 from train.checkpoint import load_checkpoint

@@ -13,10 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.shape_inference import infer_shapes
 
 from export import precision
-from export.images import PUBLIC_CROPS, public_images, public_images_for
+from export.images import public_images_for
 from export.onnx_graph import build_onnx_model
 from export.parity import compare_faces, compare_probs
 from export.precision import Quantized, find_layers, rank_layers, to_half, to_int8
+from export.public_images import PUBLIC_CROPS, public_images
 from realtime.core.geometry import TIGHT
 from realtime.inference.session import FACE_FINDER, SEGMENTER, WEIGHTS_FOLDER, Provider, Session
 from train.checkpoint import load_checkpoint

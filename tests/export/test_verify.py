@@ -12,8 +12,8 @@ from onnx import numpy_helper
 from typer.testing import CliRunner, Result
 
 from export.__main__ import app
-from export.images import public_images
 from export.model_files import write_checksums
+from export.public_images import public_images
 from export.verify import difference, from_text, take_fingerprint, to_text
 from realtime.core.geometry import TIGHT
 from realtime.inference.session import SEGMENTER, Provider, Session
