@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 import onnx
 from onnxruntime.tools.convert_onnx_models_to_ort import OptimizationStyle, convert_onnx_models_to_ort
 
-from export.answers import answers
 from export.choices import FILE_SUFFIXES, Format, Output, Precision
 from export.onnx_graph import build_onnx_model, count_macs, fix_batch, model_kind, write_metadata
 from export.parity import ParityError, compare, faults, run_network
@@ -20,7 +19,7 @@ from export.precision import to_half, to_int8
 from export.report import REPORT_NAME, FileReport, Report
 from export.request import Source
 from export.scores import F1, f1_lost, f1_on_contours, f1_on_labels, segmenter_of
-from export.verify import FINGERPRINT_KEY, take_fingerprint, to_text
+from export.verify import FINGERPRINT_KEY, answers, take_fingerprint, to_text
 from realtime.core.errors import UserError
 from realtime.core.writing import writing
 from realtime.inference.session import CHECKSUMS_NAME, SEGMENTER, Provider, Session

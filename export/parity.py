@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from export.answers import Outputs, batches
 from export.choices import Precision
 from export.onnx_graph import model_kind
 from export.public_images import Images
+from export.verify import Outputs, batches
 from realtime.core.errors import UserError
 from realtime.inference.session import FACE_FINDER
 from train.checkpoint import NetworkSpec

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from export.answers import answers
 from export.images import held_out_faces
+from export.verify import answers
 from realtime.core.geometry import BgrImage
 from realtime.inference.session import Session
 from train.checkpoint import NetworkSpec

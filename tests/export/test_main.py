@@ -16,9 +16,8 @@ import torch
 from numpy.testing import assert_allclose
 
 from export import model_files, parity
-from export.__main__ import SEVERAL_VALUES, main
+from export.__main__ import SEVERAL_VALUES, main, spread_values, with_command
 from export.choices import Precision
-from export.command_line import spread_values, with_command
 from export.public_images import public_images
 from realtime.core.errors import ModelError
 from realtime.core.geometry import TIGHT

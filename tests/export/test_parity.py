@@ -10,11 +10,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from torch import Tensor, nn
 
-from export.answers import answers
 from export.choices import Precision
 from export.images import held_out_images, public_images_for
 from export.parity import TOLERANCES, Parity, compare, compare_faces, compare_probs, faults, run_network
 from export.public_images import PUBLIC_FACE, Images
+from export.verify import answers
 from realtime.core.geometry import LAYOUTS, CropTransform
 from realtime.inference.session import Provider, Session
 from train.checkpoint import NetworkSpec, load_checkpoint

@@ -12,12 +12,12 @@ from torch import nn
 from typer.testing import CliRunner
 
 from export.__main__ import app
-from export.answers import answers
 from export.choices import Output, Precision
 from export.images import public_images_for
 from export.onnx_graph import build_onnx_model, write_metadata
 from export.parity import compare, faults, run_network
 from export.precision import to_half
+from export.verify import answers
 from realtime.core.regions import REGION_GROUPS
 from realtime.face import label_crop
 from realtime.inference.session import SEGMENTER, Provider, Session
