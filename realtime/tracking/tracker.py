@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from realtime.core.geometry import CROP_SIZE_WH, BgrImage, Box, CropTransform, Points, crop_face
 from realtime.core.regions import Region
 from realtime.face import Face, FaceParts, Probs, measure_parts, part_channels
-from realtime.inference.session import Session
+from realtime.inference.session import ModelCard
 from realtime.timing import StageTimer
 from realtime.tracking.finder import FaceFinder, FoundFace, is_same_face
 from realtime.tracking.smoothing import STRENGTHS, CropSmoother, ProbsSmoother, Smoothing
@@ -67,6 +68,22 @@ class Track:
     probs_smoother: ProbsSmoother | None = None
 
 
+class CropModel(Protocol):
+    """What gives probabilities of crops: a loaded model file (`realtime.inference.session.Session`), or a network."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model is; the tracker asks for `layout` and `regions`."""
+
+    def run(
+        self, images_bgr: npt.NDArray[np.uint8], out: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """(N, C, 218, 178) probabilities of (N, 218, 178, 3) crops, in `out` where it is given."""
+
+    def output_shape(self, batch: int) -> tuple[int, ...]:
+        """Shape of the probabilities of so many crops."""
+
+
 class FaceTracker:
     """Finds, follows and gives up faces.
 
@@ -79,7 +96,7 @@ class FaceTracker:
     """
 
     def __init__(
-        self, finder: FaceFinder, segmenter: Session, most_faces: int, smoothing: Smoothing, timer: StageTimer
+        self, finder: FaceFinder, segmenter: CropModel, most_faces: int, smoothing: Smoothing, timer: StageTimer
     ) -> None:
         self._finder = finder
         self._segmenter = segmenter

@@ -25,6 +25,26 @@ def evaluate(
     contours: Annotated[
         Path | None, typer.Option(help="Folder of outlines drawn by people: contours.json and images/.")
     ] = None,
+    people: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of outlines drawn by people. Its faces that were not learnt from are scored one by one, "
+            "beside MediaPipe, with crops placed by the program. It may be given several times."
+        ),
+    ] = None,
+    covered: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text file with one FOLDER/FILE PART hidden|partly a line: faces of --people that are scored apart "
+            "because something covers their eyes or mouth."
+        ),
+    ] = None,
+    outline_shift: Annotated[
+        float,
+        typer.Option(
+            min=-2, max=2, help="How many pixels the outlines of --people are moved right and down before they count."
+        ),
+    ] = 0.0,
     closed_eyes: Annotated[Path | None, typer.Option(help="Photos of closed eyes: is an iris predicted?")] = None,
     covered_mouths: Annotated[Path | None, typer.Option(help="Photos of face masks: are lips predicted?")] = None,
     exceptions: Annotated[
@@ -59,9 +79,20 @@ def evaluate(
         if is_finder and split != VAL:
             raise ValueError(f"the {FACE_FINDER} is scored on its validation photos alone: leave out --split")
         out.mkdir(parents=True, exist_ok=True)
-        needs_landmarker = landmarker if is_finder else contours or closed_eyes or covered_mouths
+        needs_landmarker = landmarker if is_finder else contours or people or closed_eyes or covered_mouths
         model = fetch_landmarker(landmarker) if needs_landmarker else None
-        yardsticks = Yardsticks(contours, closed_eyes, covered_mouths, exceptions, model, steady_faces, most)
+        yardsticks = Yardsticks(
+            contours=contours,
+            people=tuple(people or ()),
+            covered=covered,
+            outline_shift_px=outline_shift,
+            closed_eyes=closed_eyes,
+            covered_mouths=covered_mouths,
+            exceptions=exceptions,
+            landmarker=model,
+            steady_faces=steady_faces,
+            most=most,
+        )
         on_item = partial(bar.advance, bar.add_task("evaluating", total=None))
         if is_finder:
             scores = evaluate_finder(network, data, backgrounds or [], on_item, yardsticks)

@@ -13,7 +13,7 @@ from train.data.label_set import INDEX_NAME, SCORED, LabelledPhoto, read_index
 from train.evaluation.held_out import spread
 from train.labelling.label_maps import draw_label_map, face_points
 from train.labelling.landmarks import FaceLandmarker, Landmarks
-from train.labelling.photos import MIN_CROP_EYE_DISTANCE_PX, find_photos
+from train.labelling.photos import MIN_CROP_EYE_DISTANCE_PX, collection_of, find_photos
 from train.prediction import read_photo
 
 
@@ -53,7 +53,7 @@ def unlearnt_photos(
         FileNotFoundError: the folder is missing, or holds no photo.
     """
     learnt = {f"{photo.source}/{Path(photo.photo).name}" for one in data for photo in _index(one) if _is_learnt(photo)}
-    named = {path: f"{path.absolute().parent.name}/{path.name}" for path in find_photos([folder])}
+    named = {path: f"{collection_of(path)}/{path.name}" for path in find_photos([folder])}
     kept = [path for path, name in named.items() if name not in learnt]
     paths = [path for path in kept if named[path] not in exceptions]
     if not paths:

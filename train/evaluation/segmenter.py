@@ -27,6 +27,7 @@ from train.evaluation.outlines import judge_outlined, outlined_faces, score_cont
 from train.evaluation.photos import UnlearntPhotos, read_exceptions, unlearnt_photos
 from train.evaluation.pictures import JudgedCrop, draw_worst, worst_faces
 from train.evaluation.steadiness import score_jitter, score_noise_flicker
+from train.evaluation.yardstick import program_on_stills, read_covered, score_face, summary
 from train.labelling.label_maps import tint
 from train.labelling.landmarks import FaceLandmarker
 from train.labelling.outlines import ContourPhoto, read_contours
@@ -43,6 +44,9 @@ class Yardsticks:
 
     Attributes:
         contours: folder of people's outlines.
+        people: folders of people's outlines whose faces are scored one by one, with crops placed by the program.
+        covered: file that names photos of these in which something lies before eyes or mouth.
+        outline_shift_px: by how much the outlines of these are moved right and down.
         closed_eyes: folder of photos of closed eyes.
         covered_mouths: folder of photos of face masks.
         exceptions: file that names photos of these folders, and faceless ones, that do not show what they are to.
@@ -52,6 +56,9 @@ class Yardsticks:
     """
 
     contours: Path | None = None
+    people: tuple[Path, ...] = ()
+    covered: Path | None = None
+    outline_shift_px: float = 0.0
     closed_eyes: Path | None = None
     covered_mouths: Path | None = None
     exceptions: Path | None = None
@@ -89,6 +96,7 @@ def evaluate_segmenter(
     folders = (yardsticks.closed_eyes, yardsticks.covered_mouths)
     closed, covered = (unlearnt_photos(one, data, exceptions, yardsticks.most) if one else None for one in folders)
     contours = spread(read_contours(yardsticks.contours), yardsticks.most) if yardsticks.contours else []
+    people = [photo for folder in yardsticks.people for photo in unlearnt_outlines(folder, data, yardsticks)]
     side = faces_by_side(data, spec.layout, mask_region)[split]
     held_out = HeldOut.of_side(side, spec.regions, yardsticks.most)
     if not held_out.faces or not held_out.classes:
@@ -99,6 +107,16 @@ def evaluate_segmenter(
     if yardsticks.landmarker:
         with FaceLandmarker(yardsticks.landmarker) as landmarker:
             scores |= score_photos(network, spec, contours, closed, covered, landmarker, on_item)
+            if people:
+                find_faces, hidden = (
+                    program_on_stills(PhotoSegmenter.of_network(network, spec)),
+                    read_covered(yardsticks.covered),
+                )
+                faces = []
+                for photo in people:
+                    faces.append(score_face(photo, find_faces, landmarker, hidden))
+                    on_item()
+                scores["people"] = summary(faces)
             outlined = outlined_faces(contours, landmarker, spec.regions, LAYOUTS[spec.layout])
         draw_worst_outlines(network, spec, outlined.faces, out)
         if outlined.faces and outlined.classes and yardsticks.steady_faces:
@@ -109,6 +127,16 @@ def evaluate_segmenter(
         scores["noise_flicker"] = score_noise_flicker(network, spec, some.faces, on_item)
     draw_pictures(network, spec, held_out.faces, counts, out)
     return scores
+
+
+def unlearnt_outlines(folder: Path, data: Sequence[Path], yardsticks: Yardsticks) -> list[ContourPhoto]:
+    """The outlined photos of a folder that the network cannot have learnt from.
+
+    Raises:
+        ValueError: the folder has no outlines, or all of them were learnt from.
+    """
+    kept = set(unlearnt_photos(folder, data, most=yardsticks.most).paths)
+    return [photo.shifted(yardsticks.outline_shift_px) for photo in read_contours(folder) if photo.path in kept]
 
 
 def label_scores(faces: Sequence[HeldOutFace], counts: FaceCounts, layout: CropLayout) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def score_tables(scores: Mapping[str, Any]) -> list[Table]:
         "noise_flicker": flicker_table,
     }
     tables += contour_tables(scores["contours"]) if "contours" in scores else []
+    tables += people_tables(scores["people"]) if "people" in scores else []
     tables += [make(scores[key]) for key, make in makers.items() if key in scores]
     return tables + ([finder_table(scores["frames"], scores["empty"])] if "frames" in scores else [])
 
@@ -94,6 +95,51 @@ def contour_tables(contours: Mapping[str, Any]) -> list[Table]:
         table_of(f"{title}, by tone of skin as it looks, Dice", ("tone", "photos", *heads), by_tone),
     ]
     return tables + ([jitter_table(contours["jitter"], "of people's outlines")] if "jitter" in contours else [])
+
+
+def people_tables(people: Mapping[str, Any]) -> list[Table]:
+    """Faces that people outlined: failures first, then F1 of each source, by tone of skin, and eyes by opening."""
+    groups = ("eyes", "lips", "mouth", "irises")
+    parts = {**people["sources"], "covered": people["covered"]}
+    failures = [
+        (
+            name,
+            str(part["faces"]),
+            str(part["not_found"]),
+            *(str(part["eyes"][who]["poor"]) for who in ("ours", "mediapipe")),
+        )
+        for name, part in parts.items()
+        if "eyes" in part
+    ]
+    columns = ("source", "faces", "not found", "eyes under 0.3, ours", "MediaPipe")
+    opened = [
+        (name, str(row["eyes"]), percent(row["ours"]), percent(row["mediapipe"]))
+        for name, row in people["openings"].items()
+    ]
+    f1 = ("", "faces", *(f"{group}: mean F1, to MediaPipe" for group in groups), "eyes: median", "area", "mouth: area")
+    return [
+        table_of("faces that people outlined, crops placed by the program: failures", columns, failures),
+        table_of("F1, mean over faces (difference to MediaPipe, standard error)", f1, _people_rows(parts, groups)),
+        table_of("the same by tone of skin as it looks", f1, _people_rows(people["tones"], groups)),
+        table_of("eyes drawn, by opening", ("opening", "eyes", "ours", "MediaPipe"), opened),
+    ]
+
+
+def _people_rows(parts: Mapping[str, Any], groups: Sequence[str]) -> list[Sequence[str]]:
+    rows: list[Sequence[str]] = []
+    for name, part in parts.items():
+        if "eyes" not in part:
+            continue
+        means = [_mean_text(part[group]) if group in part else "-" for group in groups]
+        eyes, mouth = part["eyes"]["ours"], part.get("mouth", part["eyes"])["ours"]
+        others = (f"{eyes['median']:.3f}", f"{eyes['area_ratio']:.2f}", f"{mouth['area_ratio']:.2f}")
+        rows.append((name, str(part["faces"]), *means, *others))
+    return rows
+
+
+def _mean_text(of_group: Mapping[str, Any]) -> str:
+    difference, error = of_group["difference"], of_group["standard_error"]
+    return f"{of_group['ours']['mean']:.3f} ({difference:+.3f} ± {error:.3f})"
 
 
 def closed_eye_table(scores: Mapping[str, Any]) -> Table:

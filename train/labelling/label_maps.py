@@ -61,7 +61,11 @@ def eye_openness(landmarks: Landmarks, eye: Region) -> float:
 
 
 def draw_label_map(
-    landmarks: Landmarks, size_wh: tuple[int, int], *, whole_irises: bool = False
+    landmarks: Landmarks,
+    size_wh: tuple[int, int],
+    *,
+    whole_irises: bool = False,
+    closed_below: float = CLOSED_EYE_OPENNESS,
 ) -> npt.NDArray[np.uint8]:
     """The label map of one face; a closed eye is background.
 
@@ -69,6 +73,7 @@ def draw_label_map(
         landmarks: (478, 2) in the label map's own pixels.
         size_wh: its size.
         whole_irises: draw the discs also where lids cover them, or the eye is closed, as the first seed did.
+        closed_below: openness under which an eye is closed; 0 draws every eye as it is.
 
     Returns:
         (H, W) uint8 region ids: per pixel the region that covers most of it.
@@ -76,7 +81,7 @@ def draw_label_map(
     size = (size_wh[1] * OVERSAMPLING, size_wh[0] * OVERSAMPLING)
     large = np.zeros(size, np.uint8)
     for eye, outline in EYE_OUTLINE.items():
-        is_open = eye_openness(landmarks, eye) >= CLOSED_EYE_OPENNESS
+        is_open = eye_openness(landmarks, eye) >= closed_below
         if not (is_open or whole_irises):
             continue
         opening = fill_polygon(landmarks[list(outline)], size)

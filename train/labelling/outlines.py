@@ -86,13 +86,17 @@ class ContourPhoto:
             raise ValueError(f"{self.path}: missing or unreadable")
         return BgrImage(pixels)
 
+    def shifted(self, by_px: float) -> "ContourPhoto":
+        """The same photo with its outlines moved right and down, for files with another convention of pixels."""
+        return ContourPhoto(self.path, {name: outline + by_px for name, outline in self.outlines.items()})
+
     def crop_label_map(self, crop: CropTransform, size_wh: tuple[int, int] = CROP_SIZE_WH) -> npt.NDArray[np.uint8]:
         """`label_map` of an aligned crop of this size: (H, W)."""
         outlines = {name: crop.to_crop(outline) for name, outline in self.outlines.items()}
         return ContourPhoto(self.path, outlines).label_map(size_wh)
 
     def label_map(self, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
-        """(H, W) uint8: right and left eye with their irises, both lips as `UPPER_LIP`, the mouth between them."""
+        """(H, W) uint8: eyes, irises where they were drawn, both lips as `UPPER_LIP`, the mouth between them."""
         enlarged = np.zeros((size_wh[1] * 4, size_wh[0] * 4), np.uint8)
         for region, name in (
             (Region.RIGHT_EYE, "right_eye"),
@@ -102,6 +106,10 @@ class ContourPhoto:
         ):
             if name in self.outlines:
                 enlarged[fill_polygon(smooth_outline(self.outlines[name]), enlarged.shape)] = region
+        for eye, iris in ((Region.RIGHT_EYE, Region.RIGHT_IRIS), (Region.LEFT_EYE, Region.LEFT_IRIS)):
+            if iris.name.lower() in self.outlines:
+                disc = fill_polygon(curve(self.outlines[iris.name.lower()]), enlarged.shape)
+                enlarged[disc & (enlarged == eye)] = iris
         return reduce_label_map(enlarged)
 
 
