@@ -13,7 +13,7 @@ from realtime.capture.credentials import redact
 from realtime.command_line import kind_problem, read_settings, to_toml
 from realtime.config import DEFAULT_REGIONS, RealtimeConfig, color_text, parse_size, shown_regions
 from realtime.core.errors import UserError
-from realtime.drawing.style import Effect, Look, color_bgr
+from realtime.drawing.style import Effect, Style, color_bgr
 from realtime.inference.session import Provider
 from realtime.loop import run
 from realtime.tracking.smoothing import Smoothing
@@ -93,17 +93,17 @@ def webcam(
     ] = RealtimeConfig.threads,
     faces: Annotated[int, typer.Option(min=1, max=8, help="Most faces to follow at once.")] = RealtimeConfig.faces,
     smoothing: Annotated[Smoothing, typer.Option(help="Of crop and mask over time.")] = RealtimeConfig.smoothing,
-    effect: Annotated[Effect, typer.Option(help="What is drawn.")] = Look.effect,
+    effect: Annotated[Effect, typer.Option(help="What is drawn.")] = Style.effect,
     regions: Annotated[
         str, typer.Option(callback=_checked(shown_regions), help="Where: a list of iris, eyes, lips, mouth.")
     ] = DEFAULT_REGIONS,
-    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the effect.")] = Look.opacity,
+    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the effect.")] = Style.opacity,
     iris_color: Annotated[
         str, typer.Option(callback=_checked(color_bgr), metavar="COLOR", help="Of the effect 'iris'.")
-    ] = color_text(Look.iris_bgr),
+    ] = color_text(Style.iris_bgr),
     lipstick_color: Annotated[
         str, typer.Option(callback=_checked(color_bgr), metavar="COLOR", help="Of the effect 'lipstick'.")
-    ] = color_text(Look.lipstick_bgr),
+    ] = color_text(Style.lipstick_bgr),
     mirror: Annotated[bool, typer.Option(help="Flip the picture as a mirror does; masks are not flipped.")] = False,
     hud: Annotated[bool, typer.Option(help="Begin with numbers on the window.")] = False,
     output: Annotated[

@@ -17,7 +17,7 @@ CLASSES = 19
 SEED = 0
 
 
-class ConvBn(nn.Module):
+class FaceParserConv(nn.Module):
     """Convolution without bias, batch norm, ReLU where asked."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, relu: bool = True) -> None:
@@ -37,15 +37,15 @@ class ConvBn(nn.Module):
             self.conv, self.norm = fusion.fuse_conv_bn_eval(self.conv, self.norm), nn.Identity()
 
 
-class BasicBlock(nn.Module):
+class FaceParserBlock(nn.Module):
     """Source: ResNet, arXiv:1512.03385."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
-        self.first = ConvBn(in_channels, out_channels, 3, stride)
-        self.second = ConvBn(out_channels, out_channels, 3, relu=False)
+        self.first = FaceParserConv(in_channels, out_channels, 3, stride)
+        self.second = FaceParserConv(out_channels, out_channels, 3, relu=False)
         is_same = in_channels == out_channels and stride == 1
-        self.shortcut = nn.Identity() if is_same else ConvBn(in_channels, out_channels, 1, stride, relu=False)
+        self.shortcut = nn.Identity() if is_same else FaceParserConv(in_channels, out_channels, 1, stride, relu=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, out_channels, H / stride, W / stride)."""
@@ -57,8 +57,8 @@ class AttentionRefinement(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv = ConvBn(in_channels, out_channels, 3)
-        self.weigh = ConvBn(out_channels, out_channels, 1, relu=False)
+        self.conv = FaceParserConv(in_channels, out_channels, 3)
+        self.weigh = FaceParserConv(out_channels, out_channels, 1, relu=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, out_channels, H, W)."""
@@ -72,14 +72,14 @@ class ContextPath(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = ConvBn(3, 64, 7, 2)
+        self.stem = FaceParserConv(3, 64, 7, 2)
         self.levels = nn.ModuleList(
-            nn.Sequential(BasicBlock(narrow, wide, stride), BasicBlock(wide, wide, 1))
+            nn.Sequential(FaceParserBlock(narrow, wide, stride), FaceParserBlock(wide, wide, 1))
             for narrow, wide, stride in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2))
         )
         self.refine16, self.refine32 = AttentionRefinement(256, 128), AttentionRefinement(512, 128)
-        self.head16, self.head32 = ConvBn(128, 128, 3), ConvBn(128, 128, 3)
-        self.mean = ConvBn(512, 128, 1)
+        self.head16, self.head32 = FaceParserConv(128, 128, 3), FaceParserConv(128, 128, 3)
+        self.mean = FaceParserConv(512, 128, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(N, 128, H / 8, W / 8) twice, (N, 128, H / 16, W / 16)."""
@@ -100,7 +100,7 @@ class FeatureFusion(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mix = ConvBn(256, 256, 1)
+        self.mix = FaceParserConv(256, 256, 1)
         self.squeeze = nn.Conv2d(256, 64, 1, bias=False)
         self.excite = nn.Conv2d(64, 256, 1, bias=False)
 
@@ -115,7 +115,7 @@ class Head(nn.Sequential):
     """Logits of every class."""
 
     def __init__(self, in_channels: int, mid_channels: int) -> None:
-        super().__init__(ConvBn(in_channels, mid_channels, 3), nn.Conv2d(mid_channels, CLASSES, 1, bias=False))
+        super().__init__(FaceParserConv(in_channels, mid_channels, 3), nn.Conv2d(mid_channels, CLASSES, 1, bias=False))
 
 
 class BiSeNet(nn.Module):
@@ -149,7 +149,7 @@ def write_bisenet(path: Path) -> tuple[int, int]:
     parameters = sum(weights.numel() for weights in network.parameters())
     macs = count_macs(network)
     for module in network.modules():
-        if isinstance(module, ConvBn):
+        if isinstance(module, FaceParserConv):
             module.fold()
     image = torch.zeros(1, 3, SIDE_PX, SIDE_PX)
     program = torch.onnx.export(

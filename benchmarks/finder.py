@@ -21,7 +21,7 @@ from realtime.inference.session import FACE_FINDER, Session, find_model
 from realtime.tracking.finder import MIN_SCORE, FaceFinder
 from train.augmentation.scenes import ScenePhotos
 from train.evaluation.finder import Detector, Finds, Threshold, find_thresholds, in_frame, score_frames
-from train.evaluation.finder_frames import FRAME_WH, Frame, empty_frames, faces_in, made_frames
+from train.evaluation.finder_frames import FRAME_WH, MadeFrame, empty_frames, faces_in, made_frames
 from train.evaluation.photos import read_exceptions
 from train.labelling.landmarks import FaceLandmarker, fetch_landmarker, silent_stderr
 
@@ -84,7 +84,7 @@ def our_detector(session: Session) -> Detector:
     return Detector(find, MIN_SCORE)
 
 
-def clip_frames(clip: Path, most: int, landmarker: FaceLandmarker) -> Iterator[Frame]:
+def clip_frames(clip: Path, most: int, landmarker: FaceLandmarker) -> Iterator[MadeFrame]:
     """Frames of a clip, spread over it, and the faces that the landmarker sees in them.
 
     Raises:

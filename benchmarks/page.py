@@ -15,7 +15,7 @@ import typer
 from benchmarks.floor import tables_of as floor_tables
 from benchmarks.peers import tables_of as peer_tables
 from benchmarks.soak import table_of as soak_table
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Measurement
 from realtime.bench.plan import model_tables
 from realtime.bench.tables import MAKERS, machine_table, stages_table
 from realtime.bench.text_table import TextTable
@@ -25,7 +25,7 @@ PLACE = re.compile(r"(?P<start><!-- (?P<file>\S+\.json) (?P<key>\S+) -->\n).*?(?
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[TextTable]]] = {
     "machine": lambda results: [machine_table(results["machine"])],
-    "rows": lambda results: model_tables([Row(**row) for row in results["rows"]]),
+    "rows": lambda results: model_tables([Measurement(**row) for row in results["rows"]]),
     "end_to_end": lambda results: [stages_table(results)],
     "peers": lambda results: peer_tables(results["peers"]),
     "floor": lambda results: floor_tables(results["floor"]),

@@ -13,7 +13,7 @@ import onnxruntime as ort
 
 from realtime.bench.models.blocks import ratio_of
 from realtime.bench.models.matrix import Contender, Timed
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Measurement
 from realtime.bench.text_table import TextTable
 from realtime.bench.video.clip import Clip
 from realtime.bench.video.trial import Setup
@@ -138,7 +138,7 @@ def _contend(path: Path, threads: int) -> Contender:
     options.log_severity_level = 4
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     image = np.random.default_rng(0).random(session.get_inputs()[0].shape, np.float32)
-    row = Row(
+    row = Measurement(
         model=BISENET,
         file=BISENET,
         precision="fp32",

@@ -17,7 +17,7 @@ from export.onnx_graph import build_onnx_model, count_macs, fix_batch, model_kin
 from export.parity import ParityError, compare, faults, run_network
 from export.precision import to_half, to_int8
 from export.report import REPORT_NAME, FileReport, Report
-from export.request import Source
+from export.request import ExportRequest
 from export.scores import F1, f1_lost, f1_on_contours, f1_on_labels, segmenter_of
 from export.verify import FINGERPRINT_KEY, answers, take_fingerprint, to_text
 from realtime.core.errors import UserError
@@ -97,7 +97,9 @@ class Candidate:
     float_layers: list[str]
 
 
-def export_files(source: Source, wanted: Wanted, out: Path, name: str) -> tuple[Report, list[Path], list[UserError]]:
+def export_files(
+    source: ExportRequest, wanted: Wanted, out: Path, name: str
+) -> tuple[Report, list[Path], list[UserError]]:
     """Write one file for each precision and format, their checksums and the report.
 
     Returns:
@@ -131,7 +133,7 @@ def export_files(source: Source, wanted: Wanted, out: Path, name: str) -> tuple[
 
 
 def make_candidates(
-    source: Source, model: onnx.ModelProto, wanted: Wanted, folder: Path, name: str
+    source: ExportRequest, model: onnx.ModelProto, wanted: Wanted, folder: Path, name: str
 ) -> tuple[list[Candidate], list[UserError]]:
     """Every file that is asked for, in the folder, with its metadata; and why one cannot be made."""
     candidates: list[Candidate] = []
@@ -150,7 +152,9 @@ def make_candidates(
     return candidates, failures
 
 
-def to_precision(model: onnx.ModelProto, precision: Precision, source: Source) -> tuple[onnx.ModelProto, list[str]]:
+def to_precision(
+    model: onnx.ModelProto, precision: Precision, source: ExportRequest
+) -> tuple[onnx.ModelProto, list[str]]:
     """A copy of the float32 model in this precision, and the layers that stay in float in int8."""
     if precision is Precision.INT8:
         if source.calibration is None:
@@ -164,7 +168,7 @@ def to_precision(model: onnx.ModelProto, precision: Precision, source: Source) -
     return copied, []
 
 
-def write_onnx(model: onnx.ModelProto, source: Source, precision: Precision, wanted: Wanted, path: Path) -> None:
+def write_onnx(model: onnx.ModelProto, source: ExportRequest, precision: Precision, wanted: Wanted, path: Path) -> None:
     """Write a model with its metadata, the fingerprint of what it answers included."""
     write_metadata(model, source.spec, precision, source.scores, source.checkpoint_sha256, wanted.output)
     path.write_bytes(model.SerializeToString())
@@ -173,7 +177,7 @@ def write_onnx(model: onnx.ModelProto, source: Source, precision: Precision, wan
     path.write_bytes(model.SerializeToString())
 
 
-def measure(source: Source, wanted: Wanted, candidates: Sequence[Candidate], macs: int) -> Report:
+def measure(source: ExportRequest, wanted: Wanted, candidates: Sequence[Candidate], macs: int) -> Report:
     """Compare every file with the network, on the same pictures and faces."""
     expected = run_network(source.network, source.spec, source.images)
     sessions = {one.path.name: Session(one.path, None, Provider.CPU, output=None) for one in candidates}
@@ -190,7 +194,7 @@ def measure(source: Source, wanted: Wanted, candidates: Sequence[Candidate], mac
     return Report(source, wanted.output, wanted.opset, wanted.batch, macs, f1.get(IN_TORCH), rows)
 
 
-def _score(source: Source, sessions: dict[str, Session]) -> dict[str, F1]:
+def _score(source: ExportRequest, sessions: dict[str, Session]) -> dict[str, F1]:
     """F1 of the network and of each file; empty where there is nothing to score on.
 
     Raises:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from export.choices import Output, Precision
 from export.parity import Parity
-from export.request import Source
+from export.request import ExportRequest
 from export.scores import F1
 
 REPORT_NAME = "export.json"
@@ -55,7 +55,7 @@ class Report:
         files: one for each precision and format.
     """
 
-    source: Source
+    source: ExportRequest
     output: Output
     opset: int
     batch: int | None

@@ -19,7 +19,7 @@ from train.labelling.outlines import read_contours
 
 
 @dataclass(frozen=True)
-class Source:
+class ExportRequest:
     """What is exported.
 
     Attributes:
@@ -61,7 +61,7 @@ def read_source(
     calibration: Path | None = None,
     contours: Path | None = None,
     landmarker: Path | None = None,
-) -> Source:
+) -> ExportRequest:
     """Everything that the export needs, checked.
 
     Raises:
@@ -76,7 +76,7 @@ def read_source(
             raise ValueError(f"{contours}: outlines score a segmenter, and {checkpoint} is none")
         if contours:
             read_contours(contours)
-        return Source(
+        return ExportRequest(
             checkpoint,
             network,
             spec,

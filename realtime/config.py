@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.core.regions import REGION_GROUPS, Region
-from realtime.drawing.style import Effect, Look, color_bgr
+from realtime.drawing.style import Effect, Style, color_bgr
 from realtime.inference.session import DEFAULT_MODEL, Provider
 from realtime.tracking.smoothing import Smoothing
 
@@ -57,7 +57,7 @@ class RealtimeConfig:
     max_frames: int | None = None
     faces: int = 1
     threads: int = 0
-    look: Look = field(default_factory=Look)
+    look: Style = field(default_factory=Style)
     smoothing: Smoothing = Smoothing.LOW
     mirror: bool = False
     hud: bool = False
@@ -72,7 +72,7 @@ class RealtimeConfig:
             options: by the flags' names, with underscores, as text, numbers and truths; those that are no setting of
                 a run are left out of account.
         """
-        look = Look(
+        look = Style(
             effect=Effect(options["effect"]),
             regions=shown_regions(options["regions"]),
             opacity=options["opacity"],

@@ -27,7 +27,7 @@ from realtime.capture.cameras import Camera
 from realtime.capture.demo import demo_frame
 from realtime.config import RealtimeConfig, shown_regions
 from realtime.core.geometry import BgrImage
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.inference.session import WEIGHTS_FOLDER, Provider
 from realtime.outputs.video_file import VideoFile
 from realtime.tracking.smoothing import Smoothing
@@ -425,11 +425,11 @@ FLAGS: list[tuple[str, dict[str, object]]] = [
     ("--threads 3", {"threads": 3}),
     ("--faces 2", {"faces": 2}),
     ("--smoothing high", {"smoothing": Smoothing.HIGH}),
-    ("--effect contour", {"look": Look(effect=Effect.CONTOUR)}),
-    ("--regions mouth,iris", {"look": Look(regions=shown_regions("mouth,iris"))}),
-    ("--opacity 0.25", {"look": Look(opacity=0.25)}),
-    ("--iris-color #ff2001", {"look": Look(iris_bgr=(1, 32, 255))}),
-    ("--lipstick-color #ff2001", {"look": Look(lipstick_bgr=(1, 32, 255))}),
+    ("--effect contour", {"look": Style(effect=Effect.CONTOUR)}),
+    ("--regions mouth,iris", {"look": Style(regions=shown_regions("mouth,iris"))}),
+    ("--opacity 0.25", {"look": Style(opacity=0.25)}),
+    ("--iris-color #ff2001", {"look": Style(iris_bgr=(1, 32, 255))}),
+    ("--lipstick-color #ff2001", {"look": Style(lipstick_bgr=(1, 32, 255))}),
     ("--mirror", {"mirror": True}),
     ("--no-mirror", {}),
     ("--hud", {"hud": True}),
@@ -477,7 +477,7 @@ def test_flags_come_before_the_file_and_the_file_before_the_defaults(
 ) -> None:
     Path("c.toml").write_text('faces = 3\nmirror = true\nheadless = true\neffect = "contour"\nopacity = 1\n')
     assert program("--faces 2 --config c.toml --no-headless") == Finished(0, "", "")
-    look = Look(effect=Effect.CONTOUR, opacity=1.0)
+    look = Style(effect=Effect.CONTOUR, opacity=1.0)
     assert configs == [RealtimeConfig(faces=2, mirror=True, look=look)]
 
 

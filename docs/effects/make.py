@@ -10,7 +10,7 @@ import typer
 from realtime.capture.demo import PORTRAIT
 from realtime.core.geometry import BgrImage
 from realtime.drawing.painter import Overlay
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.segmenter import Segmenter
 
 FOLDER = Path(__file__).parent
@@ -32,7 +32,7 @@ def main() -> None:
     left, top, right, bottom = (round(side * ENLARGED) for side in FACE_BOX)
     overlay, tiles = Overlay(), []
     for effect in Effect:
-        picture = overlay.draw(frame, [face], Look(effect))[top:bottom, left:right]
+        picture = overlay.draw(frame, [face], Style(effect))[top:bottom, left:right]
         write(f"{effect}{'.png' if effect is Effect.CUTOUT else '.jpg'}", picture)
         tiles.append(captioned(picture if picture.shape[2] == 3 else over_squares(picture), effect.value))
         overlay.restore(frame)

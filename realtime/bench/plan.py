@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime.bench.models.blocks import QUICK, STEADY, Pace
 from realtime.bench.models.matrix import Axes, Timed, find_contenders, measure_rows
-from realtime.bench.models.rows import Baseline, Row, files_table, starts_table, times_table
+from realtime.bench.models.rows import Baseline, Measurement, files_table, starts_table, times_table
 from realtime.bench.tables import machine_table, tables_of
 from realtime.bench.text_table import TextTable
 from realtime.bench.video.clip import Clip, empty_room, read_clip
@@ -69,7 +69,7 @@ class Outcome:
     """What came out: as it is written, the rows, and everything as tables."""
 
     results: dict[str, Any]
-    rows: list[Row]
+    rows: list[Measurement]
     tables: list[TextTable]
 
     def remarks(self) -> list[str]:
@@ -119,7 +119,7 @@ def load(name: str) -> Any:
         raise UserError(f"--{name} needs {error.name}, which is not installed: pip install '.[export]'") from None
 
 
-def model_tables(rows: Sequence[Row]) -> list[TextTable]:
+def model_tables(rows: Sequence[Measurement]) -> list[TextTable]:
     """The times of the rows, what fresh processes need, and the files."""
     return [times_table(rows), starts_table(rows), files_table(rows)]
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Measurement
 from realtime.core.errors import OutputError
 
 BAR_INCH, GAP_INCH, PANEL_INCH, MARGIN_INCH = 0.26, 0.35, 5.5, 1.5
@@ -17,7 +17,7 @@ LOG_FROM = 20.0
 """Slowest to fastest; beyond it the axis is logarithmic, or the fast ones would not be seen."""
 
 
-def draw_rows(rows: Sequence[Row], title: str, path: Path) -> None:
+def draw_rows(rows: Sequence[Measurement], title: str, path: Path) -> None:
     """Write a bar for each row: its median, with a whisker up to its p95; a panel for each number of images.
 
     Args:
@@ -46,12 +46,12 @@ def draw_rows(rows: Sequence[Row], title: str, path: Path) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
-def series_of(row: Row) -> str:
+def series_of(row: Measurement) -> str:
     """What one colour stands for."""
     return f"{row.provider_asked}, {row.threads} thread{'s' * (row.threads > 1)}"
 
 
-def _draw_panel(panel: Axes, rows: Sequence[Row], files: Sequence[str], series: Sequence[str]) -> None:
+def _draw_panel(panel: Axes, rows: Sequence[Measurement], files: Sequence[str], series: Sequence[str]) -> None:
     thickness = 1 / (len(series) + GAP_INCH / BAR_INCH)
     for index, name in enumerate(series):
         mine = [row for row in rows if series_of(row) == name]

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.capture.live import FeedLost, Picture
+from realtime.capture.live import FeedLost, StampedImage
 from realtime.core.errors import SourceError
 from realtime.core.geometry import BgrImage
 
@@ -114,7 +114,7 @@ class CameraFeed:
         self.fps: float | None = self._capture.get(cv2.CAP_PROP_FPS) or None
         spare.append(first)
 
-    def read(self) -> Picture | None:
+    def read(self) -> StampedImage | None:
         """The next image, with no stamp of its own; None for a spoilt one.
 
         Raises:

@@ -112,7 +112,7 @@ RETRY_S = 600.0
 LONGEST_STEP_S = 10.0
 """A stream whose time stamps jump by more has begun a new count."""
 
-Picture = tuple[BgrImage, float | None]
+StampedImage = tuple[BgrImage, float | None]
 """An image, and its time stamp in seconds where the source has its own."""
 
 
@@ -123,7 +123,7 @@ class FeedLost(Exception):  # noqa: N818 - it ends no program
 class Feed(Protocol):
     """An open camera or stream."""
 
-    def read(self) -> Picture | None:
+    def read(self) -> StampedImage | None:
         """The next image; None where nothing good came just now.
 
         Raises:

@@ -16,7 +16,7 @@ from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from realtime.capture.credentials import redact
-from realtime.capture.live import FeedLost, Picture
+from realtime.capture.live import FeedLost, StampedImage
 from realtime.core.errors import SourceError
 from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
@@ -85,7 +85,7 @@ class Video:
         except SourceError:
             self._container.close()
             raise
-        self.pictures: Iterator[Picture | None] = chain([first], self._decoding)
+        self.pictures: Iterator[StampedImage | None] = chain([first], self._decoding)
         self.size_wh = (first[0].shape[1], first[0].shape[0])
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.frames = stream.frames
@@ -107,7 +107,7 @@ class Video:
         stream.thread_type = "SLICE" if self.is_live else "AUTO"
         return stream
 
-    def _first_picture(self) -> Picture:
+    def _first_picture(self) -> StampedImage:
         why, until_s = "", time.perf_counter() + OPEN_TIMEOUT_S
         try:
             for picture in self._decoding:
@@ -119,7 +119,7 @@ class Video:
             why = f" ({reason(error)})"
         raise SourceError(f"{self._name}: holds no frame that can be decoded{why}")
 
-    def _decode(self, stream: av.VideoStream) -> Generator[Picture | None, None, None]:
+    def _decode(self, stream: av.VideoStream) -> Generator[StampedImage | None, None, None]:
         for packet in self._container.demux(stream):
             try:
                 decoded = packet.decode()
@@ -186,7 +186,7 @@ class StreamFeed:
         self._video = video
         self._last_good_s = time.perf_counter()
 
-    def read(self) -> Picture | None:
+    def read(self) -> StampedImage | None:
         """The next image with its stamp; None where a packet gave none.
 
         Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.regions import COLORS_BGR, Region
-from realtime.drawing.parts import Buffers, Patch, Pixels
+from realtime.drawing.parts import Buffers, Pixels, SoftPart
 
 Color = tuple[int, int, int]
 
@@ -38,7 +38,7 @@ LUMA_BGR = np.array([0.114, 0.587, 0.299])
 _LEVELS = np.arange(256, dtype=np.float32) / 255
 
 
-def overlay(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None:
+def overlay(pixels: Pixels, patch: SoftPart, opacity: float, work: Buffers) -> None:
     """Each region in its own colour, see-through, with soft edges."""
     layer = patch.warp(_color_layer(patch), "layer", work)
     alpha = work.get("alpha", patch.shape_hw, np.uint8)
@@ -49,7 +49,7 @@ def overlay(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None
     _blend(pixels, colors, alpha, work)
 
 
-def contour(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None:
+def contour(pixels: Pixels, patch: SoftPart, opacity: float, work: Buffers) -> None:
     """A thin line around each region, in its colour; the later region's where two of them meet."""
     width = max(LINE_WIDTH, THINNEST_LINE_PX * patch.crop.scale)
     from_line_px = np.abs(np.arange(256) - 128) * (DISTANCE_STEP / patch.crop.scale)
@@ -68,7 +68,7 @@ def contour(pixels: Pixels, patch: Patch, opacity: float, work: Buffers) -> None
             _blend(pixels[line], colors, alpha[line], work)
 
 
-def recolor(pixels: Pixels, patch: Patch, color_bgr: Color, pull: float, strength: float, work: Buffers) -> None:
+def recolor(pixels: Pixels, patch: SoftPart, color_bgr: Color, pull: float, strength: float, work: Buffers) -> None:
     """Another colour on what stays the same surface.
 
     Each pixel becomes that shade of the colour which its own lightness asks for: from black over the colour to white,
@@ -111,7 +111,7 @@ def pixelate(pixels: Pixels) -> None:
     cv2.resize(blocks, (width, height), dst=pixels, interpolation=cv2.INTER_NEAREST)
 
 
-def cut_out(pixels: Pixels, patch: Patch, opacity: float, canvas_bgra: Pixels, work: Buffers) -> None:
+def cut_out(pixels: Pixels, patch: SoftPart, opacity: float, canvas_bgra: Pixels, work: Buffers) -> None:
     """The regions alone, copied onto a transparent canvas; outside them it keeps neither alpha nor colour.
 
     Args:
@@ -153,7 +153,7 @@ def shade_table(color_bgr: Color, mean_luma: float, pull: float) -> Pixels:
     return cast("Pixels", np.round(shades).clip(0, 255).astype(np.uint8)[:, None])
 
 
-def _color_layer(patch: Patch) -> Pixels:
+def _color_layer(patch: SoftPart) -> Pixels:
     """(h, w, 4) uint8 on the softened grid: the colour, also beyond the edge, and how sure it is to be a region."""
     softened = patch.soften(cv2.merge([*patch.planes, patch.seen]))
     weights = softened.reshape(-1, softened.shape[2]).astype(np.float32)
@@ -172,7 +172,7 @@ def _palette(regions: tuple[Region, ...]) -> npt.NDArray[np.float32]:
     return np.vstack([np.column_stack([colors, np.ones(len(colors), np.float32)]), np.zeros((1, 4), np.float32)])
 
 
-def _distances(patch: Patch) -> Pixels:
+def _distances(patch: SoftPart) -> Pixels:
     """(h, w, K) uint8 on the softened grid: how far inside each region's edge a pixel lies; 128 is on the edge.
 
     The edge is where the probability is a half. Height over slope is the distance to it, so that a line is equally wide

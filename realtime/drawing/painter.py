@@ -12,7 +12,7 @@ from realtime.core.geometry import BgrImage, Box
 from realtime.core.regions import PARTS, REGION_GROUPS, Region
 from realtime.drawing import effects
 from realtime.drawing.parts import Buffers, Pixels, find_patch, hiding_box
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.face import Face
 from realtime.screen.controls import Controls
 
@@ -29,7 +29,7 @@ class Overlay:
         self._canvas: Pixels = np.zeros((0, 0, 4), np.uint8)
         self._on_canvas: list[Box] = []
 
-    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Look) -> Pixels:
+    def draw(self, frame_bgr: BgrImage, faces: Sequence[Face], look: Style) -> Pixels:
         """The picture to show.
 
         Args:
@@ -64,7 +64,7 @@ class Overlay:
             (left, top, right, bottom), pixels = self._below.pop()
             frame_bgr[top:bottom, left:right] = pixels
 
-    def _paint(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
+    def _paint(self, frame_bgr: BgrImage, face: Face, look: Style) -> None:
         strength = math.sqrt(look.opacity)  # a tint that keeps the lightness needs more than a flat colour to be seen
         match look.effect:
             case Effect.IRIS:
@@ -84,7 +84,7 @@ class Overlay:
             if patch:
                 paint(self._take(frame_bgr, patch.box), patch, work=self._work)
 
-    def _pixelate(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
+    def _pixelate(self, frame_bgr: BgrImage, face: Face, look: Style) -> None:
         for number, part in enumerate(PARTS):
             if {*part} & {*look.regions} & {*face.regions}:
                 patch = find_patch(face, part, wh_of(frame_bgr), self._work)
@@ -99,7 +99,7 @@ class Overlay:
             self._canvas[top:bottom, left:right] = 0
         self._on_canvas.clear()
 
-    def _cut_out(self, frame_bgr: BgrImage, face: Face, look: Look) -> None:
+    def _cut_out(self, frame_bgr: BgrImage, face: Face, look: Style) -> None:
         for part in PARTS:
             regions = [region for region in part if region in look.regions]
             patch = find_patch(face, regions, wh_of(frame_bgr), self._work)

@@ -55,7 +55,7 @@ BLUR = 0.45
 
 
 @dataclass(frozen=True)
-class Patch:
+class SoftPart:
     """One part of a face.
 
     Attributes:
@@ -110,7 +110,7 @@ class Patch:
         return warp_to_frame(softened, self.crop, self.box, self.left_top, out=warped)
 
 
-def find_patch(face: Face, part: Collection[Region], frame_wh: tuple[int, int], work: Buffers) -> Patch | None:
+def find_patch(face: Face, part: Collection[Region], frame_wh: tuple[int, int], work: Buffers) -> SoftPart | None:
     """The patch of these regions.
 
     Args:
@@ -145,7 +145,7 @@ def find_patch(face: Face, part: Collection[Region], frame_wh: tuple[int, int], 
         return None
     left, top = max(x - reach, 0), max(y - reach, 0)
     inside = np.s_[top : y + box_height + reach, left : x + box_width + reach]
-    return Patch(
+    return SoftPart(
         tuple(face.regions[channel] for channel in channels),
         [plane[inside] for plane in planes],
         seen[inside],
@@ -157,7 +157,7 @@ def find_patch(face: Face, part: Collection[Region], frame_wh: tuple[int, int], 
     )
 
 
-def hiding_box(part: int, patch: Patch | None, crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
+def hiding_box(part: int, patch: SoftPart | None, crop: CropTransform, frame_wh: tuple[int, int]) -> Box | None:
     """The box of the frame that must be covered so that an eye or the mouth cannot be recognised.
 
     It takes in where the part stands in every crop (so that it is covered in a blink too, when nothing of it is seen)

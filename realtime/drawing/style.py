@@ -37,7 +37,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
+class Style:
     """How faces are drawn.
 
     Attributes:

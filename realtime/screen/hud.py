@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from realtime.core.geometry import BgrImage
 from realtime.screen.controls import KEYS, Controls
-from realtime.screen.panel import Card, Row, zoom_for
+from realtime.screen.panel import Panel, PanelLine, zoom_for
 from realtime.timing import percentiles
 
 SPAN_S = 3.0
@@ -83,14 +83,14 @@ class Hud:
 
     def __init__(self, model: str, precision: str, provider: str) -> None:
         self.frames = RecentFrames()
-        self._about = (Row("model", model), Row("runs on", f"{provider}, {precision}"))
-        self._numbers: tuple[Row, ...] = ()
+        self._about = (PanelLine("model", model), PanelLine("runs on", f"{provider}, {precision}"))
+        self._numbers: tuple[PanelLine, ...] = ()
         self._numbers_s = -REFRESH_S
         self._message: object = None
         self._message_s = 0.0
         self._recording_s = 0.0
-        self._rows: dict[str, tuple[Row, ...]] = {}
-        self._made: dict[str, tuple[object, Card]] = {}
+        self._rows: dict[str, tuple[PanelLine, ...]] = {}
+        self._made: dict[str, tuple[object, Panel]] = {}
 
     def refresh(self, controls: Controls, status: Status, *, is_held: bool = False) -> bool:
         """Bring it up to date; True where it looks different from before.
@@ -140,38 +140,40 @@ class Hud:
             for card in reversed(cards.values()):
                 card.take_off(picture)
 
-    def _number_rows(self, status: Status) -> tuple[Row, ...]:
+    def _number_rows(self, status: Status) -> tuple[PanelLine, ...]:
         latency_ms = self.frames.latency_ms()
         lost = f"{status.dropped}" + (f", unwritten {status.unwritten}" if status.unwritten else "")
         return (
-            Row("fps", _known(self.frames.fps(), "")),
-            Row("latency", _known(latency_ms["p50"], " ms")),
-            Row("p95", _known(latency_ms["p95"], " ms")),
-            Row("faces", f"{status.faces}"),
-            Row("dropped", lost),
+            PanelLine("fps", _known(self.frames.fps(), "")),
+            PanelLine("latency", _known(latency_ms["p50"], " ms")),
+            PanelLine("p95", _known(latency_ms["p95"], " ms")),
+            PanelLine("faces", f"{status.faces}"),
+            PanelLine("dropped", lost),
         )
 
-    def _mark_rows(self, controls: Controls, status: Status, now_s: float) -> tuple[Row, ...]:
+    def _mark_rows(self, controls: Controls, status: Status, now_s: float) -> tuple[PanelLine, ...]:
         minutes, seconds = divmod(int(now_s - self._recording_s), 60)
-        recording = (Row(f"rec {minutes}:{seconds:02d}", dot_bgr=RED_BGR),) if status.is_recording else ()
-        return recording + ((Row("paused", dot_bgr=AMBER_BGR),) if controls.is_paused else ())
+        recording = (PanelLine(f"rec {minutes}:{seconds:02d}", dot_bgr=RED_BGR),) if status.is_recording else ()
+        return recording + ((PanelLine("paused", dot_bgr=AMBER_BGR),) if controls.is_paused else ())
 
-    def _message_rows(self, controls: Controls, now_s: float) -> tuple[Row, ...]:
+    def _message_rows(self, controls: Controls, now_s: float) -> tuple[PanelLine, ...]:
         text = controls.message.text
         if not text or now_s - self._message_s >= MESSAGE_S:
             return ()
         lines = textwrap.wrap(text, MESSAGE_CHARACTERS, max_lines=MESSAGE_LINES, placeholder=" ...")
-        return tuple(Row(line) for line in lines)
+        return tuple(PanelLine(line) for line in lines)
 
-    def _card(self, name: str, size_wh: tuple[int, int]) -> Card:
+    def _card(self, name: str, size_wh: tuple[int, int]) -> Panel:
         """The card; rendered again only where its text or the picture's size is another."""
         made_of, card = self._made.get(name, (None, None))
         if card is None or made_of != (self._rows[name], size_wh):
             zoom = zoom_for(size_wh)
-            card = Card(self._rows[name], zoom, is_list=name == "help")
+            card = Panel(self._rows[name], zoom, is_list=name == "help")
             room_px = size_wh[0] - 2 * round(MARGIN_PX * zoom)
             if card.size_wh[0] > room_px:
-                card = Card(self._rows[name], max(LEAST_ZOOM, zoom * room_px / card.size_wh[0]), is_list=name == "help")
+                card = Panel(
+                    self._rows[name], max(LEAST_ZOOM, zoom * room_px / card.size_wh[0]), is_list=name == "help"
+                )
             self._made[name] = ((self._rows[name], size_wh), card)
         return card
 
@@ -180,4 +182,4 @@ def _known(value: float, unit: str) -> str:
     return f"{value:.1f}{unit}" if value else "-"
 
 
-HELP_ROWS = tuple(Row("  ".join(key.names), key.does) for key in KEYS)
+HELP_ROWS = tuple(PanelLine("  ".join(key.names), key.does) for key in KEYS)

@@ -23,7 +23,7 @@ picture reduced anyway."""
 
 
 @dataclass(frozen=True)
-class Row:
+class PanelLine:
     """A line of a card.
 
     Attributes:
@@ -42,7 +42,7 @@ def zoom_for(size_wh: tuple[int, int]) -> float:
     return min(MAX_ZOOM, max(MIN_ZOOM, min(size_wh[0] / 640, size_wh[1] / 480)))
 
 
-class Card:
+class Panel:
     """Rows of text on a dark rounded ground, rendered once.
 
     Args:
@@ -52,7 +52,7 @@ class Card:
             names the number that stands at the right edge.
     """
 
-    def __init__(self, rows: Sequence[Row], zoom: float, *, is_list: bool = False) -> None:
+    def __init__(self, rows: Sequence[PanelLine], zoom: float, *, is_list: bool = False) -> None:
         scale, self._thickness = TEXT_SCALE * zoom, 1 if zoom < 2 or HAS_OUTLINE_FONT else 2
         self._scale = scale
         line_px, pad_px, gap_px = round(19 * zoom), round(10 * zoom), round(16 * zoom)

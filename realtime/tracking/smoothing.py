@@ -161,7 +161,7 @@ class CropSmoother:
 
 
 @dataclass(frozen=True)
-class Patch:
+class PartMean:
     """The mean around one part of the face, in the crop of the last frame.
 
     Attributes:
@@ -190,7 +190,7 @@ class ProbsSmoother:
         self._strength = strength
         self._channels = [list(part) for part in channels]
         self._motion = CropMotion()
-        self._patches: list[Patch | None] = [None] * len(channels)
+        self._patches: list[PartMean | None] = [None] * len(channels)
 
     def smooth(self, probs: Probs, crop_bgr: BgrImage, boxes: Sequence[Box | None]) -> None:
         """Put the mean so far in place of these probabilities.
@@ -214,7 +214,7 @@ class ProbsSmoother:
                 mean = self._mix(mean, carried(old, drift, where))
                 probs[channels, top:bottom, left:right] = mean
             if part_box is not None:
-                self._patches[index] = Patch(part_box, (left, top), mean)
+                self._patches[index] = PartMean(part_box, (left, top), mean)
 
     def _mix(self, new: Probs, old: Probs) -> Probs:
         change = new - old
@@ -227,7 +227,7 @@ class ProbsSmoother:
         return new_share
 
 
-def carried(patch: Patch, drift: npt.NDArray[np.float64], box: Box) -> Probs:
+def carried(patch: PartMean, drift: npt.NDArray[np.float64], box: Box) -> Probs:
     """(K, h, w) the patch's mean where the drift has brought it, in this box of the crop."""
     left, top, right, bottom = box
     matrix = drift.copy()

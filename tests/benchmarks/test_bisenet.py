@@ -8,7 +8,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from benchmarks.bisenet import SIDE_PX, BiSeNet, ConvBn, count_macs, write_bisenet
+from benchmarks.bisenet import SIDE_PX, BiSeNet, FaceParserConv, count_macs, write_bisenet
 
 
 def test_it_has_as_many_parameters_as_the_published_network() -> None:
@@ -18,7 +18,7 @@ def test_it_has_as_many_parameters_as_the_published_network() -> None:
 
 def test_multiply_adds_are_counted_by_hand() -> None:
     # A 7x7 convolution of 3 to 64 channels with stride 2 on 512x512.
-    assert count_macs(ConvBn(3, 64, 7, 2)) == 256 * 256 * 64 * 3 * 7 * 7
+    assert count_macs(FaceParserConv(3, 64, 7, 2)) == 256 * 256 * 64 * 3 * 7 * 7
 
 
 def test_logits_are_of_the_size_of_the_image() -> None:
@@ -28,7 +28,7 @@ def test_logits_are_of_the_size_of_the_image() -> None:
 
 def test_a_folded_batch_norm_changes_nothing() -> None:
     torch.manual_seed(0)
-    block = ConvBn(3, 8, 3).eval()
+    block = FaceParserConv(3, 8, 3).eval()
     assert isinstance(block.norm, torch.nn.BatchNorm2d)
     block.norm.running_mean = torch.randn(8)
     block.norm.running_var = torch.rand(8) + 0.5

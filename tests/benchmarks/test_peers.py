@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import peers
 from realtime.bench.models.matrix import Timed
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Measurement
 from realtime.bench.video.clip import Clip, empty_room
 from realtime.bench.video.trial import Setup
 from realtime.core.errors import UserError
@@ -20,7 +20,9 @@ CLIP = Clip("room", empty_room((64, 48), 2), 1 / 30)
 
 def timed(name: str, blocks: list[list[float]], **changes: Any) -> Timed:
     fields: dict[str, Any] = {"provider_used": "cpu", "threads": 1, "batch": 1, **changes}
-    row = Row(name, name, "fp32", "cpu", fell_back=False, nodes_elsewhere=0, nodes_per_provider={}, file_kb=1, **fields)
+    row = Measurement(
+        name, name, "fp32", "cpu", fell_back=False, nodes_elsewhere=0, nodes_per_provider={}, file_kb=1, **fields
+    )
     return Timed(row, blocks)
 
 

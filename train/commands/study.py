@@ -11,7 +11,7 @@ import typer
 from realtime.command_line import console, one_line_errors, one_of
 from train.studies.catalogue import STUDIES
 from train.studies.report import write_report
-from train.studies.study import Row, Study, StudyPlaces, check_data, chosen_rows, run_row
+from train.studies.study import Study, StudyPlaces, Variant, check_data, chosen_rows, run_row
 
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -56,7 +56,7 @@ def study(
     console.print(f"wrote {', '.join(map(str, written))}" if written else "no row is done: nothing to write")
 
 
-def run_one(study: Study, row: Row, places: StudyPlaces, epochs: int | None, threads: int, workers: int) -> bool:
+def run_one(study: Study, row: Variant, places: StudyPlaces, epochs: int | None, threads: int, workers: int) -> bool:
     """Train and score one row with the real network."""
     import torch
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from realtime.core.geometry import BgrImage, thumbnail
 from train.augmentation.scenes import FOUND_SCORE, face_errors
-from train.evaluation.finder_frames import HEIGHT_SHARE, MOST_ROLL_DEG, Frame, FrameFace
+from train.evaluation.finder_frames import HEIGHT_SHARE, MOST_ROLL_DEG, FrameFace, MadeFrame
 from train.networks.finder import decode_faces
 
 FALSE_ALARM_SHARE = 0.01
@@ -102,7 +102,7 @@ def threshold_of(best_scores: npt.NDArray[np.float64], own_score: float) -> Thre
 def score_frames(
     detectors: Mapping[str, Detector],
     thresholds: Mapping[str, Threshold],
-    frames: Iterable[Frame],
+    frames: Iterable[MadeFrame],
     on_item: Callable[[], None],
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Recall and point error of each detector, by what the faces are like.

@@ -46,14 +46,14 @@ class FrameFace:
 
 
 @dataclass(frozen=True)
-class Frame:
+class MadeFrame:
     """(H, W, 3) uint8, and all faces in it."""
 
     frame_bgr: BgrImage
     faces: list[FrameFace]
 
 
-def made_frames(pool: PhotoPool, landmarker: FaceLandmarker | None, most: int = 0) -> Iterator[Frame]:
+def made_frames(pool: PhotoPool, landmarker: FaceLandmarker | None, most: int = 0) -> Iterator[MadeFrame]:
     """One frame of 640x480 for each photo with one face, the same in every run.
 
     Args:
@@ -71,7 +71,7 @@ def made_frames(pool: PhotoPool, landmarker: FaceLandmarker | None, most: int = 
 
 def make_frame(
     pool: PhotoPool, photos: Sequence[LabelledPhoto], yaw_of: Callable[[LabelledPhoto], float], rng: np.random.Generator
-) -> Frame:
+) -> MadeFrame:
     """A faceless photo with the faces of these photos set into it; those that a later one covers are gone.
 
     Args:
@@ -87,7 +87,7 @@ def make_frame(
         scene, faces = paste_photo(scene, faces, photo, rng, webcam_place)
         yaws.append((faces[-1], yaw_of(photo)))
     turned = [(points, next(yaw for known, yaw in yaws if known is points)) for points in faces]
-    return Frame(spoil_scene(scene, rng), [FrameFace.of_points(points, FRAME_WH[1], yaw) for points, yaw in turned])
+    return MadeFrame(spoil_scene(scene, rng), [FrameFace.of_points(points, FRAME_WH[1], yaw) for points, yaw in turned])
 
 
 def webcam_place(face: Points, size_wh: tuple[int, int], rng: np.random.Generator) -> CropTransform:
@@ -101,9 +101,9 @@ def webcam_place(face: Points, size_wh: tuple[int, int], rng: np.random.Generato
     return place_face(face, height_px, roll_deg, (x, y))
 
 
-def faces_in(frame_bgr: BgrImage, landmarker: FaceLandmarker) -> Frame:
+def faces_in(frame_bgr: BgrImage, landmarker: FaceLandmarker) -> MadeFrame:
     """A real frame, and the faces that the landmarker sees in it."""
-    return Frame(
+    return MadeFrame(
         frame_bgr,
         [
             FrameFace.of_points(face_points(points[:, :2]), frame_bgr.shape[0], head_yaw_deg(points))

@@ -13,7 +13,7 @@ from train.labelling.landmarks import EYE_POINTS, MIRRORED, MOUTH_POINTS, FaceLa
 Matrix = npt.NDArray[np.float64]
 
 
-class Look(NamedTuple):
+class View(NamedTuple):
     """How a face is shown: mirrored, turned from upright, and how many interocular distances are around it."""
 
     is_mirrored: bool
@@ -21,19 +21,19 @@ class Look(NamedTuple):
     side_per_eye_distance: float
 
 
-LOOKS = (
-    Look(True, 0, 5.0),
-    Look(False, 6, 4.4),
-    Look(True, -6, 4.4),
-    Look(False, -6, 5.8),
-    Look(True, 6, 5.8),
-    Look(False, 3, 6.6),
-    Look(True, -3, 6.6),
-    Look(False, -10, 5.0),
-    Look(True, 10, 5.0),
+VIEWS = (
+    View(True, 0, 5.0),
+    View(False, 6, 4.4),
+    View(True, -6, 4.4),
+    View(False, -6, 5.8),
+    View(True, 6, 5.8),
+    View(False, 3, 6.6),
+    View(True, -3, 6.6),
+    View(False, -10, 5.0),
+    View(True, 10, 5.0),
 )
 """What follows the first detection, in the photo as it is; whoever wants fewer takes the first ones."""
-MOST_DETECTIONS = 1 + len(LOOKS)
+MOST_DETECTIONS = 1 + len(VIEWS)
 DEFAULT_DETECTIONS = 6
 MOST_SIDE_PX = 512
 """Larger faces are reduced: the landmarker itself looks at 256 pixels."""
@@ -41,7 +41,7 @@ SAME_FACE_SHARE = 0.5
 """Of the interocular distance; a face whose three points lie further from the first detection's is another."""
 
 
-class FoundFace(NamedTuple):
+class MedianFace(NamedTuple):
     """A face that was looked at several times.
 
     Attributes:
@@ -57,17 +57,17 @@ class FoundFace(NamedTuple):
     missed: float
 
 
-def find_faces(landmarker: FaceLandmarker, photo_bgr: BgrImage, detections: int) -> list[FoundFace]:
+def find_faces(landmarker: FaceLandmarker, photo_bgr: BgrImage, detections: int) -> list[MedianFace]:
     """Every face of a photo, as the median of this many detections, 1 to `MOST_DETECTIONS`."""
     return [look_again(landmarker, photo_bgr, face, detections) for face in landmarker.find(photo_bgr)]
 
 
-def look_again(landmarker: FaceLandmarker, photo_bgr: BgrImage, first: Landmarks, detections: int) -> FoundFace:
+def look_again(landmarker: FaceLandmarker, photo_bgr: BgrImage, first: Landmarks, detections: int) -> MedianFace:
     """One face, detected in further looks at it and joined with the first detection."""
     points = face_points(first)
     eye_distance = max(float(np.linalg.norm(points[1] - points[0])), 1e-6)
     found = [first]
-    looks = LOOKS[: detections - 1] if eye_distance >= 1 else ()
+    looks = VIEWS[: detections - 1] if eye_distance >= 1 else ()
     for look in looks:
         matrix, side_px = look_matrix(points, look)
         shown = BgrImage(cv2.warpAffine(photo_bgr, shift_matrix(matrix, by=0.5), (side_px, side_px)))
@@ -78,10 +78,10 @@ def look_again(landmarker: FaceLandmarker, photo_bgr: BgrImage, first: Landmarks
     median = np.median(found, axis=0)
     distances = np.linalg.norm(np.stack(found) - median, axis=2) / eye_distance
     missed = (len(looks) + 1 - len(found)) / max(1, len(looks))
-    return FoundFace(median, float(distances[:, EYE_POINTS].mean()), float(distances[:, MOUTH_POINTS].mean()), missed)
+    return MedianFace(median, float(distances[:, EYE_POINTS].mean()), float(distances[:, MOUTH_POINTS].mean()), missed)
 
 
-def look_matrix(points: Landmarks, look: Look) -> tuple[Matrix, int]:
+def look_matrix(points: Landmarks, look: View) -> tuple[Matrix, int]:
     """The (2, 3) map from the photo to a square around a face, and the square's side in pixels.
 
     Args:

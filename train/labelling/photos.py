@@ -38,7 +38,7 @@ from train.data.label_set import (
 )
 from train.data.partial_labels import CANDIDATES
 from train.labelling.covered_mouths import mouth_is_covered
-from train.labelling.detections import DEFAULT_DETECTIONS, SAME_FACE_SHARE, FoundFace, find_faces
+from train.labelling.detections import DEFAULT_DETECTIONS, SAME_FACE_SHARE, MedianFace, find_faces
 from train.labelling.label_maps import (
     OVERSAMPLING,
     close_lips,
@@ -232,7 +232,7 @@ def is_grey(photo_bgr: BgrImage) -> bool:
 
 
 def _label_found(
-    photo_bgr: BgrImage, found: FoundFace, name: str, options: LabelOptions, out: Path
+    photo_bgr: BgrImage, found: MedianFace, name: str, options: LabelOptions, out: Path
 ) -> LabelledFace | None:
     """Write the crop and label map of a face that MediaPipe draws, or say why not; None where the face has no size."""
     points = face_points(found.landmarks)
@@ -263,7 +263,7 @@ def _label_found(
 
 
 def _label_outlined(
-    photo_bgr: BgrImage, outlines: Outlines, found: list[FoundFace], name: str, options: LabelOptions, out: Path
+    photo_bgr: BgrImage, outlines: Outlines, found: list[MedianFace], name: str, options: LabelOptions, out: Path
 ) -> LabelledFace:
     """Write the crop and label map of a face that people drew, or say why it has none."""
     by_people = shapes_of_outlines(outlines, None, options.eye_growth)
@@ -285,7 +285,7 @@ def _label_outlined(
     return replace(face, name=name)
 
 
-def same_face(points: Points, found: Sequence[FoundFace]) -> Landmarks | None:
+def same_face(points: Points, found: Sequence[MedianFace]) -> Landmarks | None:
     """The landmarks of the face that lies at these (3, 2) points; None where none is near enough."""
     apart = [float(np.linalg.norm(face_points(face.landmarks) - points, axis=1).mean()) for face in found]
     is_near = apart and min(apart) <= SAME_FACE_SHARE * np.linalg.norm(points[1] - points[0])

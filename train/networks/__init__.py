@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from train.networks.finder import FaceFinder
+from train.networks.finder import FinderNet
 from train.networks.lite_variants import VARIANTS
 from train.networks.normalization import build_normalization
 from train.networks.unet import UNet
@@ -32,7 +32,7 @@ def build_network(arch: str, region_count: int, width: int, normalize: str = "no
     if arch == FACE_FINDER:
         if normalization:
             raise ValueError(f"the {FACE_FINDER} takes colours as they are: no normalization {normalize}")
-        return FaceFinder(width)
+        return FinderNet(width)
     if arch == "unet-lite" or arch in VARIANTS:
         return VARIANTS.get(arch, UNetLite)(region_count, width, normalization)
     if arch == "unet":

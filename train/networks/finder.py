@@ -10,7 +10,7 @@ CELL_PX = 8
 """Thumbnail pixels per cell of the output."""
 
 
-class FaceFinder(nn.Module):
+class FinderNet(nn.Module):
     """A depthwise-separable encoder to stride 32; its three deepest levels meet again at stride 8.
 
     Source: one centre per face and regressed points as in CenterNet, arXiv:1904.07850; levels joined by adding as
@@ -69,7 +69,7 @@ def decode_faces(output: Tensor, most: int = 16) -> Tensor:
     1 - (1 - p1) (1 - p2) ...: by the cell alone sure faces would score as low as doubtful ones.
 
     Args:
-        output: (N, 7, H, W), as `FaceFinder` returns it.
+        output: (N, 7, H, W), as `FinderNet` returns it.
         most: faces per thumbnail that are returned, found or not.
 
     Returns:

@@ -70,7 +70,7 @@ class ResNet34Encoder(nn.Module):
         return features
 
 
-class UpStage(nn.Module):
+class ConcatUpStage(nn.Module):
     """Twice the size by repeating pixels, the skip beside it, two 3x3 convolutions."""
 
     def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
@@ -102,7 +102,7 @@ class UNetResNet34(nn.Module):
         skips = [*self.encoder.widths[-2::-1], 0]
         outs = [4 * width, 2 * width, width, width, max(1, width // 2)]
         ins = [8 * width, *outs[:-1]]
-        self.decoder = nn.ModuleList(UpStage(*channels) for channels in zip(ins, skips, outs, strict=True))
+        self.decoder = nn.ModuleList(ConcatUpStage(*channels) for channels in zip(ins, skips, outs, strict=True))
         self.head = nn.Conv2d(outs[-1], region_count, 1)
 
     def encoder_stages(self) -> list[nn.Module]:

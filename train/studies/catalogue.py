@@ -1,7 +1,7 @@
 """The studies: the two seeds' work and ideas, as rows of options."""
 
 from train.losses.segmenter import LOSSES, ONLY_HEAD
-from train.studies.study import Row, Study
+from train.studies.study import Study, Variant
 
 IRIS_PHOTOS = "the first seed's photos and iris masks: train/ and val/, each with images/ and masks/"
 IRIS_WORDS = "--mask-region iris --layout celeba --regions right_iris+left_iris"
@@ -11,7 +11,7 @@ IRIS_COLUMNS = {
     "mean Dice of a photo": "validation.photo_dice",
 }
 SEED_A_STATED = {"the first seed, as it states": {"Dice": 0.850, "parameters": 31_037_633, "epochs": 100}}
-ADAMW = Row("adamw", "AdamW, 1e-4", "--optimizer adamw --learning-rate 1e-4")
+ADAMW = Variant("adamw", "AdamW, 1e-4", "--optimizer adamw --learning-rate 1e-4")
 SEED_UNET = "--preset seed-a --width 16 --head sigmoid --augment none"
 
 OPTIMIZERS = Study(
@@ -22,7 +22,7 @@ one class with Dice loss, batches of 16 and 100 epochs, once with AdamW and once
 wide as the seed's (16 channels at first instead of 64), for a processor has to do.""",
     data={"celeba_iris": IRIS_PHOTOS},
     common=f"--data {{celeba_iris}} {SEED_UNET} {IRIS_WORDS}",
-    rows=(ADAMW, Row("sgd", "SGD, 1e-2, momentum 0.9", "--optimizer sgd --learning-rate 1e-2 --momentum 0.9")),
+    rows=(ADAMW, Variant("sgd", "SGD, 1e-2, momentum 0.9", "--optimizer sgd --learning-rate 1e-2 --momentum 0.9")),
     scored_on="celeba_iris",
     columns=IRIS_COLUMNS,
     mask_region="iris",
@@ -44,14 +44,16 @@ drew them.""",
     },
     common=IRIS_WORDS,
     rows=(
-        Row("unet-800", "unet, width 16, 800 photos", "", run_of=(OPTIMIZERS, ADAMW)),
-        Row("lite-800", "unet-lite, 800 photos", f"--data {{celeba_iris}} {LITE_IRIS} --batch-size 16 --epochs 100"),
-        Row(
+        Variant("unet-800", "unet, width 16, 800 photos", "", run_of=(OPTIMIZERS, ADAMW)),
+        Variant(
+            "lite-800", "unet-lite, 800 photos", f"--data {{celeba_iris}} {LITE_IRIS} --batch-size 16 --epochs 100"
+        ),
+        Variant(
             "lite-all",
             "unet-lite, all",
             f"--data {{celeba_iris}} --data {{discs}} {LITE_IRIS} --batch-size 32 --epochs 8",
         ),
-        Row(
+        Variant(
             "lite-all-800",
             "unet-lite, all, then the 800 photos",
             f"--data {{celeba_iris}} {LITE_IRIS} --batch-size 16 --epochs 30 --learning-rate 5e-4"
@@ -81,52 +83,52 @@ that are frozen learnt all seven regions from other photos first, so that freezi
     },
     common="--layout tight",
     rows=(
-        Row("seed", "one class", f"--data {{photos}} {RESNET} {SCRATCH} {SEED_B_CLASS}"),
-        Row(
+        Variant("seed", "one class", f"--data {{photos}} {RESNET} {SCRATCH} {SEED_B_CLASS}"),
+        Variant(
             "imagenet-statistics",
             "ImageNet's mean and deviation",
             f"--data {{photos}} {RESNET} {SCRATCH} {SEED_B_CLASS} --normalize imagenet",
         ),
-        Row(
+        Variant(
             "classes",
             "several classes, right and left apart",
             f"--data {{photos}} {RESNET} {SCRATCH} --regions eyes,iris,lips --head sigmoid",
         ),
-        Row(
+        Variant(
             "sigmoid",
             "BCE on probabilities (a final sigmoid)",
             f"--data {{photos}} {RESNET} {SCRATCH} {SEED_B_CLASS} --loss bce",
         ),
-        Row(
+        Variant(
             "no-sigmoid",
             "BCE on logits (no final sigmoid)",
             f"--data {{photos}} {RESNET} {SCRATCH} {SEED_B_CLASS} --loss bce-logits",
         ),
-        Row(
+        Variant(
             "other",
             "seven regions of other photos",
             f"--data {{other}} {RESNET} {SCRATCH} --optimizer adamw --learning-rate 1e-3 --schedule one-cycle"
             " --loss dice+cross-entropy --epochs 3",
         ),
-        Row(
+        Variant(
             "trained-encoder",
             "from that one, all of it learns",
             f"--data {{photos}} {RESNET} {SEED_B_CLASS} --start-from {{after}}",
             after="other",
         ),
-        Row(
+        Variant(
             "frozen-but-2",
             "from that one, encoder frozen but for its last 2 stages",
             f"--data {{photos}} {RESNET} {SEED_B_CLASS} --start-from {{after}} --freeze-encoder 2",
             after="other",
         ),
-        Row(
+        Variant(
             "frozen",
             "from that one, encoder frozen",
             f"--data {{photos}} {RESNET} {SEED_B_CLASS} --start-from {{after}} --freeze-encoder all",
             after="other",
         ),
-        Row(
+        Variant(
             "lite",
             "unet-lite, seven regions, AdamW, one cycle",
             "--data {photos} --arch unet-lite --batch-size 8 --epochs 25",
@@ -151,7 +153,7 @@ order, budget and optimiser, and each loss in turn. A loss that wants independen
 others softmax.""",
     data={"celeba_iris": IRIS_PHOTOS},
     common=f"--data {{celeba_iris}} {IRIS_WORDS} --arch unet-lite --batch-size 16 --augment light --epochs 25",
-    rows=tuple(Row(loss, loss, f"--loss {loss} --head {ONLY_HEAD.get(loss, 'softmax')}") for loss in LOSSES),
+    rows=tuple(Variant(loss, loss, f"--loss {loss} --head {ONLY_HEAD.get(loss, 'softmax')}") for loss in LOSSES),
     scored_on="celeba_iris",
     columns=IRIS_COLUMNS,
     mask_region="iris",
@@ -167,16 +169,16 @@ networks taken in turn in one process.""",
     data={"photos": "label set of the varied photos: `python -m train label PHOTOS`"},
     common="--data {photos} --batch-size 8 --epochs 12",
     rows=(
-        Row("lite", "unet-lite, width 16", ""),
-        *(Row(f"width-{width}", f"width {width}", f"--width {width}") for width in WIDTHS),
-        Row("kernel-5", "depthwise 5x5 in the encoder", "--arch unet-lite-kernel-5"),
-        Row("attention", "channel attention, two deepest levels", "--arch unet-lite-attention"),
-        Row("shallow", "a level less", "--arch unet-lite-shallow"),
-        Row("refined", "a second block at half resolution", "--arch unet-lite-refined"),
-        Row("fine-skip", "a thin skip at full resolution", "--arch unet-lite-fine-skip"),
-        Row("bilinear", "bilinear logits, no sub-pixels", "--arch unet-lite-bilinear"),
-        Row("ema", "width 16, mean of the last weights", "--ema 0.99"),
-        Row("taught", "width 16, taught by width 32", "--teacher {after}", after="width-32"),
+        Variant("lite", "unet-lite, width 16", ""),
+        *(Variant(f"width-{width}", f"width {width}", f"--width {width}") for width in WIDTHS),
+        Variant("kernel-5", "depthwise 5x5 in the encoder", "--arch unet-lite-kernel-5"),
+        Variant("attention", "channel attention, two deepest levels", "--arch unet-lite-attention"),
+        Variant("shallow", "a level less", "--arch unet-lite-shallow"),
+        Variant("refined", "a second block at half resolution", "--arch unet-lite-refined"),
+        Variant("fine-skip", "a thin skip at full resolution", "--arch unet-lite-fine-skip"),
+        Variant("bilinear", "bilinear logits, no sub-pixels", "--arch unet-lite-bilinear"),
+        Variant("ema", "width 16, mean of the last weights", "--ema 0.99"),
+        Variant("taught", "width 16, taught by width 32", "--teacher {after}", after="width-32"),
     ),
     scored_on="photos",
     columns={

@@ -17,7 +17,7 @@ RESULT_NAME, SECONDS_NAME, COST_NAME = "result.json", "seconds.json", "cost.json
 
 
 @dataclass(frozen=True)
-class Row:
+class Variant:
     """One run of a study.
 
     Attributes:
@@ -32,7 +32,7 @@ class Row:
     title: str
     words: str
     after: str = ""
-    run_of: "tuple[Study, Row] | None" = None
+    run_of: "tuple[Study, Variant] | None" = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Study:
     about: str
     data: Mapping[str, str]
     common: str
-    rows: tuple[Row, ...]
+    rows: tuple[Variant, ...]
     scored_on: str
     columns: Mapping[str, str]
     mask_region: str | None = None
@@ -85,20 +85,20 @@ class StudyPlaces:
     contours: Path | None = None
     landmarker: Path | None = None
 
-    def folder(self, study: Study, row: Row) -> Path:
+    def folder(self, study: Study, row: Variant) -> Path:
         """Of a row's run."""
         study, row = row.run_of or (study, row)
         return self.runs / study.name / row.name
 
 
-def row_words(study: Study, row: Row, *, epochs: int | None = None) -> list[str]:
+def row_words(study: Study, row: Variant, *, epochs: int | None = None) -> list[str]:
     """The options of `fit` that make a row, but for `--out`; data and checkpoints are still names in braces."""
     study, row = row.run_of or (study, row)
     words = shlex.split(f"{study.common} {row.words}")
     return words if epochs is None else [*words, "--epochs", str(epochs)]
 
 
-def fill_in(words: Sequence[str], study: Study, row: Row, places: StudyPlaces) -> list[str]:
+def fill_in(words: Sequence[str], study: Study, row: Variant, places: StudyPlaces) -> list[str]:
     """The words with paths in the place of names in braces.
 
     Raises:
@@ -137,7 +137,7 @@ def config_of(words: Sequence[str], out: Path) -> FitConfig:
 
 def run_row(
     study: Study,
-    row: Row,
+    row: Variant,
     places: StudyPlaces,
     *,
     fit: Callable[[FitConfig], Path],
@@ -213,7 +213,7 @@ def finished_rows(study: Study, places: StudyPlaces) -> dict[str, dict[str, Any]
     return {name: result for name, result in results.items() if result is not None}
 
 
-def chosen_rows(study: Study, names: Iterable[str]) -> list[Row]:
+def chosen_rows(study: Study, names: Iterable[str]) -> list[Variant]:
     """The rows of these names, all where there are none.
 
     Raises:

@@ -15,7 +15,7 @@ from realtime.capture.demo import FPS, SIZE_WH, demo_frames
 from realtime.core.geometry import BgrImage
 from realtime.core.regions import REGION_GROUPS
 from realtime.drawing.painter import Overlay
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.face import frame_label_map
 from realtime.segmenter import Segmenter
 
@@ -62,7 +62,7 @@ def write_effects(frame: BgrImage, folder: Path) -> None:
     faces, overlay = Segmenter()(frame, is_still=True), Overlay()
     for effect in Effect:
         if effect is not Effect.CUTOUT:
-            drawn: npt.NDArray[Any] = overlay.draw(frame, faces, Look(effect))
+            drawn: npt.NDArray[Any] = overlay.draw(frame, faces, Style(effect))
             (folder / f"{effect.value}.rgb").write_bytes(np.ascontiguousarray(drawn[:, :, ::-1]).tobytes())
             overlay.restore(frame)
 

@@ -105,10 +105,10 @@ def tables() -> dict[str, Any]:
         "look": {
             "effects": [effect.value for effect in style.Effect if effect is not style.Effect.CUTOUT],
             "namedColorsRgb": {name: rgb(color) for name, color in style.NAMED_COLORS_BGR.items()},
-            "opacity": style.Look().opacity,
-            "regions": list(map(int, style.Look().regions)),
-            "iris": rgb(style.Look().iris_bgr),
-            "lipstick": rgb(style.Look().lipstick_bgr),
+            "opacity": style.Style().opacity,
+            "regions": list(map(int, style.Style().regions)),
+            "iris": rgb(style.Style().iris_bgr),
+            "lipstick": rgb(style.Style().lipstick_bgr),
         },
         "model": {
             "metadataKeys": session.METADATA_KEYS,

@@ -11,7 +11,7 @@ from realtime.core.regions import PARTS, Region
 from realtime.drawing import effects
 from realtime.drawing.painter import Overlay
 from realtime.drawing.parts import Buffers, find_patch, hiding_box
-from realtime.drawing.style import NAMED_COLORS_BGR, Effect, Look
+from realtime.drawing.style import NAMED_COLORS_BGR, Effect, Style
 from realtime.face import Face, label_crop, measure_parts, part_channels
 from realtime.timing import StageTimer
 from realtime.tracking.smoothing import STRENGTHS, CropMotion, CropSmoother, Smoothing
@@ -270,7 +270,7 @@ def overlay_case(effect: Effect) -> dict[str, Any]:
     before = frame.copy()
     crop = CropTransform.from_points(drawn.points, TIGHT)
     face = Face(1, crop, ellipse_probs(MASK, ALL_REGIONS), ALL_REGIONS)
-    Overlay().draw(frame, [face], Look(effect, opacity=0.6))
+    Overlay().draw(frame, [face], Style(effect, opacity=0.6))
     changed = np.argwhere((frame != before).any(axis=2))[::37]
     return {
         "face": drawn.to_json(),

@@ -10,7 +10,7 @@ import numpy as np
 from realtime.bench.models.blocks import Blocks, Pace, summarize, time_in_turn
 from realtime.bench.models.fresh import FreshStart, middle, start_fresh
 from realtime.bench.models.placement import Placement, place_nodes
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Measurement
 from realtime.core.errors import ModelError, ProviderError
 from realtime.core.machine import usable_cores
 from realtime.inference.providers import Provider, available_providers
@@ -66,7 +66,7 @@ class Contender:
         path: the file, where a fresh process can load it.
     """
 
-    row: Row
+    row: Measurement
     run: Callable[[], object]
     path: Path | None = None
 
@@ -84,7 +84,7 @@ class Missing:
 class Timed:
     """A finished row, and the times that it was made from."""
 
-    row: Row
+    row: Measurement
     blocks: Blocks
 
 
@@ -146,7 +146,7 @@ def _contend(session: Session, provider: Provider, placement: Placement, threads
         session.run(images, out=out)
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a dozen types of its own
         raise ProviderError(f"provider {provider} loads {path.name} and cannot run it ({error})") from None
-    row = Row(
+    row = Measurement(
         model=path.stem.removesuffix(f"_{precision}"),
         file=path.name,
         precision=precision,
@@ -162,7 +162,7 @@ def _contend(session: Session, provider: Provider, placement: Placement, threads
     return Contender(row, lambda: session.run(images, out=out), path)
 
 
-def _finish(row: Row, blocks: Blocks, starts: list[FreshStart]) -> Row:
+def _finish(row: Measurement, blocks: Blocks, starts: list[FreshStart]) -> Measurement:
     times = summarize(blocks)
     timed = replace(row, **times, fps=round(row.batch * 1e3 / times["p50_ms"], 1))
     if not starts:

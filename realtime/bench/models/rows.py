@@ -12,7 +12,7 @@ from realtime.core.errors import SourceError
 
 
 @dataclass(frozen=True)
-class Row:
+class Measurement:
     """What was asked for, what really ran, and the times of a batch.
 
     Attributes:
@@ -83,7 +83,7 @@ class Row:
         return fields
 
 
-def times_table(rows: Sequence[Row]) -> TextTable:
+def times_table(rows: Sequence[Measurement]) -> TextTable:
     """Milliseconds of a batch."""
     columns: tuple[str, ...] = ("file", "ran on", "thr", "batch", "p50", "p95", "p99", "p50 of blocks", "fps")
     has_baseline = any(row.ratio_to_baseline is not None for row in rows)
@@ -104,7 +104,7 @@ def times_table(rows: Sequence[Row]) -> TextTable:
     return TextTable(title, columns + ("to old",) * has_baseline, cells)
 
 
-def starts_table(rows: Sequence[Row]) -> TextTable:
+def starts_table(rows: Sequence[Measurement]) -> TextTable:
     """What a fresh process needs."""
     cells = [
         (
@@ -123,7 +123,7 @@ def starts_table(rows: Sequence[Row]) -> TextTable:
     return TextTable("Fresh processes: a model loaded, its first run, memory", columns, cells)
 
 
-def files_table(rows: Sequence[Row]) -> TextTable:
+def files_table(rows: Sequence[Measurement]) -> TextTable:
     """What is the same for every number of threads and images."""
     cells = {
         (row.file, row.provider_asked): (
@@ -181,7 +181,7 @@ class Baseline:
             raise SourceError(f"{path}: a row's p50_ms is not more than 0")
         return cls(path, commit, rows)
 
-    def compare(self, rows: Sequence[Row]) -> list[Row]:
+    def compare(self, rows: Sequence[Measurement]) -> list[Measurement]:
         """The rows, each with the older median and its own ratio to it where there is one."""
         return [
             replace(row, baseline_p50_ms=old, ratio_to_baseline=round(row.p50_ms / old, 3))
@@ -190,7 +190,7 @@ class Baseline:
             for row in rows
         ]
 
-    def unmatched(self, rows: Sequence[Row]) -> dict[str, list[str]]:
+    def unmatched(self, rows: Sequence[Measurement]) -> dict[str, list[str]]:
         """In words, the rows that only one of the two has."""
         here = {key_of(row): None for row in rows}
         return {
@@ -199,7 +199,7 @@ class Baseline:
         }
 
 
-def key_of(row: Row) -> Key:
+def key_of(row: Measurement) -> Key:
     """What the row is matched by."""
     return tuple(getattr(row, key) for key in KEYS)
 

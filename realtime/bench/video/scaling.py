@@ -12,7 +12,7 @@ from realtime.bench.video.clip import GRID_CELLS, Clip
 from realtime.bench.video.trial import WHOLE, Pass, Setup, Trial, interleave
 from realtime.core.geometry import BgrImage, Box
 from realtime.drawing.painter import Overlay
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.face import Face
 from realtime.timing import percentiles
 
@@ -126,7 +126,7 @@ def _drawing_of(
     canvases: Sequence[BgrImage],
     repeat: int,
 ) -> dict[str, Any]:
-    look = Look(effect=effect)
+    look = Style(effect=effect)
     overlays = [Overlay() for _ in canvases]
     rounds: list[tuple[list[float], list[float]]] = []
     for _ in range(repeat + 1):  # the first is the warm-up

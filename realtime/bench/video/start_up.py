@@ -63,13 +63,13 @@ def draw_frames(spec: str, frames: int, model: str, provider: str, threads: int,
     from realtime.capture.sources import open_source
     from realtime.core.machine import peak_rss_mb
     from realtime.drawing.painter import Overlay
-    from realtime.drawing.style import Look
+    from realtime.drawing.style import Style
     from realtime.process import calm_opencv
     from realtime.segmenter import Segmenter
 
     calm_opencv()
     segmenter = Segmenter(model, provider=provider, threads=threads, smoothing=smoothing)
-    overlay, look = Overlay(), Look()
+    overlay, look = Overlay(), Style()
     drawn = 0
     with open_source(spec) as source:
         for frame in source:

@@ -10,7 +10,7 @@ import numpy as np
 from realtime.bench.video.clip import Clip, put_in_grid
 from realtime.core.geometry import BgrImage
 from realtime.drawing.painter import Overlay
-from realtime.drawing.style import Look
+from realtime.drawing.style import Style
 from realtime.face import Face
 from realtime.inference.session import Provider
 from realtime.process import calm_opencv
@@ -77,7 +77,7 @@ class Trial:
         grid = 2 if copies else 1
         self._picture = BgrImage(np.full((grid * height, grid * width, 3), 128, np.uint8))
         self._overlay = Overlay()
-        self._look = Look()
+        self._look = Style()
         self._time_s = 0.0
         self._passes = 0
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.bench.models.rows import Row
+from realtime.bench.models.rows import Measurement
 from realtime.bench.plot import COLORS, draw_rows, series_of
 from realtime.core.errors import OutputError
 
-Make = Callable[..., Row]
+Make = Callable[..., Measurement]
 
 
 def pixels_of(picture: np.ndarray, color: str) -> int:
@@ -19,7 +19,7 @@ def pixels_of(picture: np.ndarray, color: str) -> int:
     return int((np.abs(picture.astype(int) - bgr).max(axis=2) <= 2).sum())
 
 
-def drawn(rows: list[Row], path: Path) -> np.ndarray:
+def drawn(rows: list[Measurement], path: Path) -> np.ndarray:
     draw_rows(rows, "a machine", path)
     picture = cv2.imread(str(path))
     assert picture is not None

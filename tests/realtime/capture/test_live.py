@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from realtime.capture import live
 from realtime.capture import live as feed_module
-from realtime.capture.live import POLL_S, FeedLost, LiveClock, NewestFrame, Picture, live_frames
+from realtime.capture.live import POLL_S, FeedLost, LiveClock, NewestFrame, StampedImage, live_frames
 from realtime.core.errors import SourceError
 from realtime.core.geometry import BgrImage
 from realtime.frame import Frame
@@ -49,7 +49,7 @@ class FakeFeed:
         self._stamps_s = iter(stamps_s)
         self.closed = 0
 
-    def read(self) -> Picture | None:
+    def read(self) -> StampedImage | None:
         self._clock.sleep(0.1)
         for stamp_s in self._stamps_s:
             return IMAGE, stamp_s
@@ -136,7 +136,7 @@ def test_one_that_was_well_for_long_is_asked_soon(clock: FakeTime) -> None:
 
 
 def test_nothing_good_just_now_is_passed_on(clock: FakeTime) -> None:
-    answers: Iterator[Picture | None] = iter([(IMAGE, None), None, (IMAGE, None)])
+    answers: Iterator[StampedImage | None] = iter([(IMAGE, None), None, (IMAGE, None)])
     feed = SimpleNamespace(read=lambda: next(answers), close=lambda: None)
     items = live_frames("camera 0", "camera", feed, lambda: feed)
     names = [item.name if isinstance(item, Frame) else item for item in islice(items, 3)]

@@ -15,7 +15,7 @@ from realtime.core.geometry import BgrImage, CropTransform
 from realtime.core.regions import COLORS_BGR, REGION_GROUPS, Region
 from realtime.drawing.effects import LUMA_BGR
 from realtime.drawing.painter import Overlay, Painter
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.face import Face, Probs
 from realtime.screen.controls import Controls
 
@@ -91,7 +91,7 @@ def changed_box(after: npt.NDArray[np.uint8], before: npt.NDArray[np.uint8]) -> 
 @pytest.mark.parametrize("opacity", [0.3, 1.0])
 def test_a_regions_colour_lands_at_its_place_and_nowhere_else(region: Region, opacity: float) -> None:
     frame = noise()
-    drawn = Overlay().draw(frame, [face_of(probs_in(region, 40, 60, 70, 80))], Look(regions=SHOWN, opacity=opacity))
+    drawn = Overlay().draw(frame, [face_of(probs_in(region, 40, 60, 70, 80))], Style(regions=SHOWN, opacity=opacity))
     assert drawn is frame
     place = np.s_[112:128, 142:168]
     assert_allclose(frame[place], blended(noise()[place], region, opacity), atol=2)
@@ -101,7 +101,7 @@ def test_a_regions_colour_lands_at_its_place_and_nowhere_else(region: Region, op
 def test_a_blend_worked_by_hand() -> None:
     # 0.4 of the left iris's green (0, 140, 0) over (100, 200, 50): 60, 120 + 56, 30.
     frame = plain((100, 200, 50))
-    Overlay().draw(frame, [face_of(probs_in(Region.LEFT_IRIS, 40, 60, 70, 80))], Look(opacity=0.4))
+    Overlay().draw(frame, [face_of(probs_in(Region.LEFT_IRIS, 40, 60, 70, 80))], Style(opacity=0.4))
     assert_allclose(frame[120, 155], [60, 176, 30], atol=1)
 
 
@@ -110,14 +110,14 @@ def test_a_face_that_lies_on_its_side_and_is_large_is_coloured_there() -> None:
     frame = noise()
     crop = CropTransform((300.0, 200.0), 0.5, math.pi / 2)
     face = face_of(probs_in(Region.LEFT_EYE, 119, 84, 129, 94), crop)
-    Overlay().draw(frame, [face], Look(opacity=1.0))
+    Overlay().draw(frame, [face], Style(opacity=1.0))
     assert_allclose(frame[264:276, 292:304], np.broadcast_to(COLORS_BGR[Region.LEFT_EYE], (12, 12, 3)), atol=1)
     assert_allclose(changed_box(frame, noise()), [288, 260, 308, 280], atol=2)
 
 
 def test_regions_side_by_side_leave_no_seam() -> None:
     frame = plain((0, 0, 0))
-    Overlay().draw(frame, [whole_face()], Look(opacity=1.0))
+    Overlay().draw(frame, [whole_face()], Style(opacity=1.0))
     row = frame[50 + 88, 100 + 45 : 100 + 67].astype(int)  # eye, iris, eye
     assert (row.max(axis=1) >= 195).all()  # black would show between the two blues, which reach 255 each
     assert_allclose(row[11], COLORS_BGR[Region.RIGHT_IRIS], atol=2)
@@ -125,7 +125,7 @@ def test_regions_side_by_side_leave_no_seam() -> None:
 
 
 def test_regions_that_are_not_shown_are_not_drawn() -> None:
-    overlay, look = Overlay(), Look(regions=REGION_GROUPS["lips"], opacity=1.0)
+    overlay, look = Overlay(), Style(regions=REGION_GROUPS["lips"], opacity=1.0)
     frame = noise()
     overlay.draw(frame, [face_of(probs_in(Region.LEFT_EYE, 40, 60, 70, 80))], look)
     assert_array_equal(frame, noise())
@@ -137,14 +137,14 @@ def test_channels_may_come_in_another_order_and_be_few() -> None:
     frame = noise()
     probs = np.zeros((2, 218, 178), np.float32)
     probs[0, 60:80, 40:70] = 1
-    Overlay().draw(frame, [face_of(probs, regions=(Region.UPPER_LIP, Region.RIGHT_EYE))], Look(opacity=1.0))
+    Overlay().draw(frame, [face_of(probs, regions=(Region.UPPER_LIP, Region.RIGHT_EYE))], Style(opacity=1.0))
     assert_allclose(frame[120, 155], COLORS_BGR[Region.UPPER_LIP], atol=1)
 
 
 def alpha_at(probs: Probs, crop: CropTransform = AS_IT_IS) -> npt.NDArray[np.float64]:
     """(480, 640) how much of white a red lip of full opacity covers."""
     frame = plain((255, 255, 255))
-    Overlay().draw(frame, [face_of(probs, crop)], Look(opacity=1.0))
+    Overlay().draw(frame, [face_of(probs, crop)], Style(opacity=1.0))
     green = COLORS_BGR[Region.LOWER_LIP][1]
     return (255.0 - frame[:, :, 1]) / (255 - green)
 
@@ -193,7 +193,7 @@ def test_a_hard_step_in_the_crop_is_a_straight_line_in_a_large_face() -> None:
 
 def test_a_contour_is_a_thin_line_in_the_regions_colour() -> None:
     frame = plain((255, 255, 255))
-    Overlay().draw(frame, [face_of(probs_in(Region.LOWER_LIP, 40, 60, 70, 80))], Look(Effect.CONTOUR))
+    Overlay().draw(frame, [face_of(probs_in(Region.LOWER_LIP, 40, 60, 70, 80))], Style(Effect.CONTOUR))
     across = 255.0 - frame[120, :, 1]
     assert 0.9 < across[137:145].sum() / (255 - 30) < 1.4  # as wide as that many pixels
     assert across[145:165].max() == 0
@@ -207,7 +207,7 @@ def test_a_contour_is_equally_wide_where_the_network_is_unsure() -> None:
         probs = np.zeros((len(ALL), 218, 178), np.float32)
         probs[Region.LOWER_LIP] = 1 / (1 + np.exp(-(np.arange(178) - 88.5) / softness))
         frame = plain((255, 255, 255))
-        Overlay().draw(frame, [face_of(probs)], Look(Effect.CONTOUR, opacity=1.0))
+        Overlay().draw(frame, [face_of(probs)], Style(Effect.CONTOUR, opacity=1.0))
         return float((255.0 - frame[120, 170:210, 1]).sum() / 225)
 
     assert width(0.5) == pytest.approx(width(2.5), abs=0.4)
@@ -226,7 +226,7 @@ def test_a_natural_effect_changes_the_hue_and_keeps_the_texture(effect: Effect, 
     grey = np.random.default_rng(0).integers(60, 140, (480, 640, 1), np.uint8)
     before = BgrImage(np.repeat(grey, 3, axis=2))
     frame = BgrImage(before.copy())
-    Overlay().draw(frame, [whole_face()], replace(Look(effect, regions=(), opacity=1.0), **{name: (40, 160, 60)}))
+    Overlay().draw(frame, [whole_face()], replace(Style(effect, regions=(), opacity=1.0), **{name: (40, 160, 60)}))
     place = inside(region)
     blue, green, red = frame[place].astype(int).transpose(2, 0, 1)
     assert (green > blue + 20).all()
@@ -239,7 +239,7 @@ def test_a_pupil_stays_dark_and_a_catchlight_white() -> None:
     pupil, catchlight = np.s_[136:140, 221:224], np.s_[134:136, 225:227]
     frame[pupil] = 12
     frame[catchlight] = 250
-    Overlay().draw(frame, [whole_face()], Look(Effect.IRIS, opacity=1.0, iris_bgr=(200, 130, 40)))
+    Overlay().draw(frame, [whole_face()], Style(Effect.IRIS, opacity=1.0, iris_bgr=(200, 130, 40)))
     assert luma(frame[pupil]).max() < 25
     assert frame[catchlight].min() > 235
 
@@ -250,7 +250,7 @@ def test_lipstick_takes_on_its_own_lightness_and_leaves_the_teeth(color: tuple[i
     frame = plain(lips)
     frame[inside(Region.MOUTH_INSIDE, 0)] = (215, 225, 230)
     before = frame.copy()
-    Overlay().draw(frame, [whole_face()], Look(Effect.LIPSTICK, opacity=1.0, lipstick_bgr=color))
+    Overlay().draw(frame, [whole_face()], Style(Effect.LIPSTICK, opacity=1.0, lipstick_bgr=color))
     was, wanted = np.array(lips) @ LUMA_BGR, np.array(color) @ LUMA_BGR
     became = luma(frame[inside(Region.LOWER_LIP)]).mean()
     assert min(was, wanted) <= became <= max(was, wanted)
@@ -265,7 +265,7 @@ def test_lipstick_takes_on_its_own_lightness_and_leaves_the_teeth(color: tuple[i
 @pytest.mark.parametrize("group", ["iris", "eyes"])
 def test_pixelating_hides_the_whole_eye_at_any_opacity(opacity: float, group: str) -> None:
     frame = noise()
-    Overlay().draw(frame, [whole_face()], Look(Effect.PIXELATE, REGION_GROUPS[group], opacity))
+    Overlay().draw(frame, [whole_face()], Style(Effect.PIXELATE, REGION_GROUPS[group], opacity))
     for region in REGION_GROUPS["eyes"]:
         left, top, right, bottom = BOXES[region]
         eye = np.s_[top + 50 - 7 : bottom + 50 + 7, left + 100 - 7 : right + 100 + 7]
@@ -278,7 +278,7 @@ def test_pixelating_hides_the_whole_eye_at_any_opacity(opacity: float, group: st
 def test_pixelating_hides_an_eye_that_blinks_and_a_mouth_behind_a_hand() -> None:
     frame = noise()
     nothing = np.zeros((len(ALL), 218, 178), np.float32)
-    Overlay().draw(frame, [face_of(nothing)], Look(Effect.PIXELATE))
+    Overlay().draw(frame, [face_of(nothing)], Style(Effect.PIXELATE))
     for region in (Region.RIGHT_IRIS, Region.LEFT_IRIS, Region.MOUTH_INSIDE):
         assert (frame[inside(region)] == noise()[inside(region)]).all(axis=2).mean() < 0.02
 
@@ -286,7 +286,7 @@ def test_pixelating_hides_an_eye_that_blinks_and_a_mouth_behind_a_hand() -> None
 def test_a_cut_out_is_the_frames_regions_and_nothing_else() -> None:
     frame = BgrImage(noise() | 1)
     before = frame.copy()
-    picture = Overlay().draw(frame, [whole_face()], Look(Effect.CUTOUT))
+    picture = Overlay().draw(frame, [whole_face()], Style(Effect.CUTOUT))
     assert picture.shape == (480, 640, 4)
     assert_array_equal(frame, before)
     for region in (Region.RIGHT_IRIS, Region.LEFT_IRIS, Region.UPPER_LIP, Region.LOWER_LIP):
@@ -300,7 +300,7 @@ def test_a_cut_out_is_the_frames_regions_and_nothing_else() -> None:
 
 def test_the_next_cut_out_starts_empty_whatever_its_size() -> None:
     overlay = Overlay()
-    look = Look(Effect.CUTOUT)
+    look = Style(Effect.CUTOUT)
     overlay.draw(noise(), [whole_face()], look)
     for size_hw in ((480, 640), (20, 30), (500, 700)):
         picture = overlay.draw(noise(*size_hw), [], look)
@@ -311,10 +311,10 @@ def test_the_next_cut_out_starts_empty_whatever_its_size() -> None:
 def test_of_two_faces_one_on_the_other_a_cut_out_keeps_both() -> None:
     frame = BgrImage(noise() | 1)
     shifted = CropTransform((189.0 + 30, 138.0 + 4), 1.0, 0.0)
-    picture = Overlay().draw(frame, [whole_face(), whole_face(shifted)], Look(Effect.CUTOUT))
+    picture = Overlay().draw(frame, [whole_face(), whole_face(shifted)], Style(Effect.CUTOUT))
     alpha = picture[:, :, 3].copy()
     for face in (whole_face(), whole_face(shifted)):
-        alone = Overlay().draw(frame, [face], Look(Effect.CUTOUT))[:, :, 3]
+        alone = Overlay().draw(frame, [face], Style(Effect.CUTOUT))[:, :, 3]
         assert (alpha >= alone).all()
 
 
@@ -324,7 +324,7 @@ def test_of_two_faces_one_on_the_other_a_cut_out_keeps_both() -> None:
 @pytest.mark.parametrize("effect", PAINTED)
 def test_an_opacity_of_nothing_changes_nothing(effect: Effect) -> None:
     frame = noise()
-    Overlay().draw(frame, [whole_face()], Look(effect, opacity=0.0))
+    Overlay().draw(frame, [whole_face()], Style(effect, opacity=0.0))
     assert_array_equal(frame, noise())
 
 
@@ -332,7 +332,7 @@ def test_an_opacity_of_nothing_changes_nothing(effect: Effect) -> None:
 def test_more_opacity_changes_more(effect: Effect) -> None:
     def change(opacity: float) -> float:
         frame = plain((90, 110, 150))
-        Overlay().draw(frame, [whole_face()], Look(effect, opacity=opacity))
+        Overlay().draw(frame, [whole_face()], Style(effect, opacity=opacity))
         return float(np.abs(frame.astype(float) - (90, 110, 150)).sum())
 
     assert 0 < change(0.1) < change(0.3) < change(0.49)
@@ -341,7 +341,7 @@ def test_more_opacity_changes_more(effect: Effect) -> None:
 
 def test_a_cut_out_fades_below_a_half() -> None:
     alphas = [
-        int(Overlay().draw(noise(), [whole_face()], Look(Effect.CUTOUT, opacity=opacity))[:, :, 3].max())
+        int(Overlay().draw(noise(), [whole_face()], Style(Effect.CUTOUT, opacity=opacity))[:, :, 3].max())
         for opacity in (0.0, 0.25, 0.5, 1.0)
     ]
     assert alphas == [0, 128, 255, 255]
@@ -359,7 +359,7 @@ def test_a_cut_out_fades_below_a_half() -> None:
 )
 def test_an_effect_is_drawn_on_the_shown_regions_or_on_those_it_is_named_for(effect: Effect, drawn: str) -> None:
     frame = noise()
-    Overlay().draw(frame, [whole_face()], Look(effect, REGION_GROUPS["lips"]))
+    Overlay().draw(frame, [whole_face()], Style(effect, REGION_GROUPS["lips"]))
     for group in ("iris", "lips"):
         is_changed = any(
             (frame[inside(region, 0)] != noise()[inside(region, 0)]).any() for region in REGION_GROUPS[group]
@@ -372,7 +372,7 @@ def test_an_effect_is_drawn_on_the_shown_regions_or_on_those_it_is_named_for(eff
 def test_a_model_that_lacks_regions_draws_what_it_has(effect: Effect, regions: tuple[Region, ...]) -> None:
     face = face_of(whole_face().probs[list(regions)], regions=regions)
     frame = noise()
-    picture = Overlay().draw(frame, [face], Look(effect))
+    picture = Overlay().draw(frame, [face], Style(effect))
     draws_on = {Effect.IRIS: Region.RIGHT_IRIS, Effect.LIPSTICK: Region.UPPER_LIP}.get(effect, regions[0])
     is_drawn = bool(picture.any()) if effect is Effect.CUTOUT else bool((frame != noise()).any())
     assert is_drawn == (draws_on in regions and regions != (Region.BACKGROUND,))
@@ -404,7 +404,7 @@ def test_a_face_anywhere_in_any_frame_is_drawn_and_taken_off(
     frame = noise(*size_hw)
     everything = np.full((len(ALL), 218, 178), 1 / len(ALL), np.float32)
     faces = [whole_face(crop), face_of(everything, crop)]
-    picture = overlay.draw(frame, faces, Look(effect, SHOWN, 0.8))
+    picture = overlay.draw(frame, faces, Style(effect, SHOWN, 0.8))
     assert picture.shape == (*size_hw, 4 if effect is Effect.CUTOUT else 3)
     if crop.mid_eye_px[0] in (-300.0, 900.0) or crop.mid_eye_px[1] < -1e4:
         assert_array_equal(frame, before)
@@ -416,7 +416,7 @@ def test_tiny_frames_are_coloured_too() -> None:
     for size_hw in ((1, 1), (1, 640), (480, 1), (3, 2)):
         frame = noise(*size_hw)
         face = face_of(probs_in(Region.MOUTH_INSIDE, 0, 0, 178, 218), CropTransform((1.0, 1.0), 1.0, 0.0))
-        Overlay().draw(frame, [face], Look(regions=SHOWN, opacity=1.0))
+        Overlay().draw(frame, [face], Style(regions=SHOWN, opacity=1.0))
         assert_allclose(frame[:2, :2], np.broadcast_to(COLORS_BGR[Region.MOUTH_INSIDE], frame[:2, :2].shape), atol=1)
 
 
@@ -433,7 +433,7 @@ def test_restoring_gives_the_frame_back_to_the_byte_also_where_faces_overlap(
     faces = [whole_face(CropTransform((x, y), scale, angle)) for x, y, scale, angle in places]
     overlay = Overlay()
     frame = noise(120, 160)
-    overlay.draw(frame, faces, Look(effect))
+    overlay.draw(frame, faces, Style(effect))
     overlay.restore(frame)
     assert_array_equal(frame, noise(120, 160))
 
@@ -442,7 +442,7 @@ def test_boxes_that_overlap_are_restored_last_first() -> None:
     overlay = Overlay()
     frame = noise()
     shifted = CropTransform((189.0 + 12, 138.0 + 6), 1.0, 0.1)
-    overlay.draw(frame, [whole_face(), whole_face(shifted)], Look(Effect.PIXELATE))
+    overlay.draw(frame, [whole_face(), whole_face(shifted)], Style(Effect.PIXELATE))
     assert (frame != noise()).any()
     overlay.restore(frame)
     assert_array_equal(frame, noise())
@@ -451,21 +451,21 @@ def test_boxes_that_overlap_are_restored_last_first() -> None:
 def test_a_paused_frame_is_drawn_again_with_another_look() -> None:
     overlay, frame = Overlay(), noise()
     fresh = noise()
-    overlay.draw(frame, [whole_face()], Look(Effect.PIXELATE))
+    overlay.draw(frame, [whole_face()], Style(Effect.PIXELATE))
     overlay.restore(frame)
-    overlay.draw(frame, [whole_face()], Look(Effect.LIPSTICK))
-    Overlay().draw(fresh, [whole_face()], Look(Effect.LIPSTICK))
+    overlay.draw(frame, [whole_face()], Style(Effect.LIPSTICK))
+    Overlay().draw(fresh, [whole_face()], Style(Effect.LIPSTICK))
     assert_array_equal(frame, fresh)
 
 
 def test_only_the_last_drawing_is_taken_off_and_only_once() -> None:
     overlay, frame = Overlay(), noise()
-    overlay.draw(frame, [whole_face()], Look())
+    overlay.draw(frame, [whole_face()], Style())
     once = frame.copy()
-    overlay.draw(frame, [], Look())
+    overlay.draw(frame, [], Style())
     overlay.restore(frame)
     assert_array_equal(frame, once)
-    overlay.draw(frame, [whole_face()], Look(Effect.PIXELATE))
+    overlay.draw(frame, [whole_face()], Style(Effect.PIXELATE))
     overlay.restore(frame)
     frame[:] = 7
     overlay.restore(frame)
@@ -475,7 +475,7 @@ def test_only_the_last_drawing_is_taken_off_and_only_once() -> None:
 @pytest.mark.parametrize("effect", IN_FRAME)
 def test_only_the_boxes_of_eyes_and_mouth_are_touched(effect: Effect) -> None:
     frame = noise()
-    Overlay().draw(frame, [whole_face()], Look(effect, SHOWN))
+    Overlay().draw(frame, [whole_face()], Style(effect, SHOWN))
     is_changed = (frame != noise()).any(axis=2)
     assert not is_changed[:, : 100 + 56 - 28].any()
     assert not is_changed[50 + 88 + 22 : 50 + 162 - 33].any()  # between eyes and mouth
@@ -486,7 +486,7 @@ def test_only_the_boxes_of_eyes_and_mouth_are_touched(effect: Effect) -> None:
 def test_the_same_face_in_a_larger_frame_is_drawn_the_same(effect: Effect) -> None:
     small, large = noise(), noise(1080, 1920)
     large[:480, :640] = small
-    looks = Look(effect)
+    looks = Style(effect)
     small_picture = Overlay().draw(small, [whole_face()], looks)
     large_picture = Overlay().draw(large, [whole_face()], looks)
     assert_array_equal(large_picture[:480, :640], small_picture)
@@ -496,7 +496,7 @@ def test_the_same_face_in_a_larger_frame_is_drawn_the_same(effect: Effect) -> No
 def test_the_probabilities_are_read_and_not_changed(effect: Effect) -> None:
     face = whole_face()
     kept = face.probs.copy()
-    Overlay().draw(noise(), [face], Look(effect))
+    Overlay().draw(noise(), [face], Style(effect))
     assert_array_equal(face.probs, kept)
 
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from realtime.core.geometry import CELEBA, TIGHT, CropLayout, CropTransform
 from realtime.core.regions import Region
-from realtime.drawing.parts import Buffers, Patch, find_patch, hiding_box
+from realtime.drawing.parts import Buffers, SoftPart, find_patch, hiding_box
 from realtime.face import Face
 
 FRAME_WH = (640, 480)
@@ -21,7 +21,7 @@ def face_with(left: int, top: int, right: int, bottom: int, crop: CropTransform 
     return Face(1, crop, probs, (Region.BACKGROUND, Region.RIGHT_EYE, Region.RIGHT_IRIS))
 
 
-def patch_of(face: Face) -> Patch | None:
+def patch_of(face: Face) -> SoftPart | None:
     return find_patch(face, EYE, FRAME_WH, Buffers())
 
 

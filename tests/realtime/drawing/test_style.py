@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.drawing.style import NAMED_COLORS_BGR, Effect, Look, color_bgr
+from realtime.drawing.style import NAMED_COLORS_BGR, Effect, Style, color_bgr
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,6 @@ def test_what_is_no_colour_is_refused_with_the_names(text: str) -> None:
 
 
 def test_a_look_can_be_made_from_the_effect_alone() -> None:
-    look = Look(Effect("lipstick"))
+    look = Style(Effect("lipstick"))
     assert look.opacity == 0.55
     assert look.lipstick_bgr == color_bgr("red")

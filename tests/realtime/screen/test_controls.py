@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from realtime.config import RealtimeConfig, shown_regions
-from realtime.drawing.style import Effect, Look
+from realtime.drawing.style import Effect, Style
 from realtime.screen.controls import KEYS, Controls, keys_table
 
 README = Path(__file__).parents[3] / "README.md"
@@ -61,7 +61,7 @@ def test_s_asks_for_a_snapshot() -> None:
 
 
 def test_the_run_begins_as_the_config_says() -> None:
-    look = Look(Effect.LIPSTICK, opacity=0.3)
+    look = Style(Effect.LIPSTICK, opacity=0.3)
     controls = Controls(RealtimeConfig(look=look, mirror=True, hud=True))
     assert (controls.look, controls.is_mirrored, controls.shows_hud) == (look, True, True)
 
@@ -81,7 +81,7 @@ def test_e_goes_through_all_effects_and_round() -> None:
     ],
 )
 def test_r_goes_through_the_regions_and_back_to_those_of_the_config(began: str, choices: list[str]) -> None:
-    config = RealtimeConfig(look=Look(regions=shown_regions(began)))
+    config = RealtimeConfig(look=Style(regions=shown_regions(began)))
     chosen = [pressed("r" * count, config).look.regions for count in range(1, len(choices) + 1)]
     assert chosen == [shown_regions(groups) for groups in choices]
     assert pressed("rr").message.text == "regions: iris"

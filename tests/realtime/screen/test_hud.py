@@ -11,7 +11,7 @@ from realtime.core.geometry import BgrImage
 from realtime.screen import hud as hud_module
 from realtime.screen.controls import KEYS, Controls
 from realtime.screen.hud import HELP_ROWS, MESSAGE_S, Hud, RecentFrames, Status
-from realtime.screen.panel import Row
+from realtime.screen.panel import PanelLine
 
 WHITE = BgrImage(np.full((480, 640, 3), 255, np.uint8))
 
@@ -80,14 +80,14 @@ def test_the_numbers_are_those_of_the_run(hud: Hud, clock: Clock, monkeypatch: p
     for index in range(31):
         hud.frames.add(clock.now_s - 1 + index / 30, 3.0 + (index == 30))
     hud.refresh(Controls(RealtimeConfig(hud=True)), Status(faces=2, dropped=5, unwritten=1))
-    shown: list[Row] = []
-    real_card = hud_module.Card
+    shown: list[PanelLine] = []
+    real_panel = hud_module.Panel
 
-    def noted(rows: tuple[Row, ...], zoom: float, *, is_list: bool) -> hud_module.Card:
+    def noted(rows: tuple[PanelLine, ...], zoom: float, *, is_list: bool) -> hud_module.Panel:
         shown.extend(rows)
-        return real_card(rows, zoom, is_list=is_list)
+        return real_panel(rows, zoom, is_list=is_list)
 
-    monkeypatch.setattr(hud_module, "Card", noted)
+    monkeypatch.setattr(hud_module, "Panel", noted)
     laid(hud)
     assert {row.left: row.right for row in shown} == {
         "fps": "30.0",
@@ -145,13 +145,13 @@ def test_a_message_stays_for_a_moment_also_without_the_numbers(hud: Hud, clock: 
 
 
 def test_a_long_message_is_seen_to_its_end(hud: Hud, monkeypatch: pytest.MonkeyPatch) -> None:
-    real_card, controls, shown = hud_module.Card, Controls(RealtimeConfig()), []
+    real_panel, controls, shown = hud_module.Panel, Controls(RealtimeConfig()), []
 
-    def noted(rows: tuple[Row, ...], zoom: float, *, is_list: bool) -> hud_module.Card:
+    def noted(rows: tuple[PanelLine, ...], zoom: float, *, is_list: bool) -> hud_module.Panel:
         shown.append([row.left for row in rows])
-        return real_card(rows, zoom, is_list=is_list)
+        return real_panel(rows, zoom, is_list=is_list)
 
-    monkeypatch.setattr(hud_module, "Card", noted)
+    monkeypatch.setattr(hud_module, "Panel", noted)
     controls.say("recording_20260101_120000.mp4: cannot be written (Read-only file system)")
     hud.refresh(controls, Status())
     laid(hud)

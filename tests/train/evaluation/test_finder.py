@@ -20,8 +20,8 @@ from train.evaluation.finder import (
     score_frames,
     threshold_of,
 )
-from train.evaluation.finder_frames import Frame, FrameFace
-from train.networks.finder import FaceFinder, decode_faces
+from train.evaluation.finder_frames import FrameFace, MadeFrame
+from train.networks.finder import FinderNet, decode_faces
 
 EMPTY = BgrImage(np.zeros((480, 640, 3), np.uint8))
 FACE = FrameFace.of_points(np.array([[100.0, 100.0], [140.0, 100.0], [120.0, 144.0]]), 480)
@@ -67,7 +67,7 @@ def test_recall_and_point_error_worked_by_hand() -> None:
     # Of two faces one is found, 4 of 40 pixels off; the other's find is too weak, and a third lies on no face.
     rows = (find_of(FACE, 0.9, 4.0), find_of(OTHER, 0.6), find_of(replace(FACE, points=FACE.points + 100), 0.95))
     thresholds = {"ours": Threshold(0.7, 100, 1, 1)}
-    frames = [Frame(EMPTY, [FACE, OTHER]), Frame(EMPTY, [FACE])]
+    frames = [MadeFrame(EMPTY, [FACE, OTHER]), MadeFrame(EMPTY, [FACE])]
     scores = score_frames({"ours": told(*rows)}, thresholds, frames, lambda: None)["ours"]
     assert scores[ALL] == {"faces": 3, "recall": pytest.approx(2 / 3), "point_error": pytest.approx(0.1)}
     assert scores["one face"]["recall"] == 1
@@ -102,7 +102,7 @@ def test_a_face_counts_where_it_belongs_or_nowhere(changes: dict[str, float], ro
 
 def test_the_networks_finds_are_in_pixels_of_the_frame() -> None:
     torch.manual_seed(0)
-    network = FaceFinder(4).eval()
+    network = FinderNet(4).eval()
     frame = BgrImage(np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8))
     found = network_detector(network).find(frame)
     with torch.inference_mode():

@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from realtime.core.geometry import BgrImage
 from realtime.core.regions import Region
 from train.labelling.detections import (
-    LOOKS,
     MOST_DETECTIONS,
-    FoundFace,
-    Look,
+    VIEWS,
+    MedianFace,
+    View,
     brought_back,
     find_faces,
     look_again,
@@ -53,13 +53,13 @@ class FaceInEveryLook:
         seen: Landmarks = self._face + error
         if number < 0:
             return [seen]
-        matrix, side_px = look_matrix(face_points(self._face + (self._errors[0] or 0)), LOOKS[number])
+        matrix, side_px = look_matrix(face_points(self._face + (self._errors[0] or 0)), VIEWS[number])
         assert shown_bgr.shape == (side_px, side_px, 3)
         in_look = seen @ matrix[:, :2].T + matrix[:, 2]
-        return [in_look[MIRRORED] if LOOKS[number].is_mirrored else in_look]
+        return [in_look[MIRRORED] if VIEWS[number].is_mirrored else in_look]
 
 
-def found_with(face: Landmarks, errors: Sequence[tuple[float, float] | None]) -> FoundFace:
+def found_with(face: Landmarks, errors: Sequence[tuple[float, float] | None]) -> MedianFace:
     (found,) = find_faces(FaceInEveryLook(face, errors), PHOTO, len(errors))  # type: ignore[arg-type]
     return found
 
@@ -82,15 +82,15 @@ def test_spread_is_of_points_that_are_drawn_each_once() -> None:
 @pytest.mark.parametrize(
     ("look", "right_eye", "left_eye", "mouth"),
     [
-        (Look(False, 0, 5), (80, 80), (120, 80), (100, 120)),
-        (Look(True, 0, 5), (120, 80), (80, 80), (100, 120)),
-        (Look(False, 90, 5), (80, 120), (80, 80), (120, 100)),
-        (Look(False, 0, 10), (180, 180), (220, 180), (200, 220)),
+        (View(False, 0, 5), (80, 80), (120, 80), (100, 120)),
+        (View(True, 0, 5), (120, 80), (80, 80), (100, 120)),
+        (View(False, 90, 5), (80, 120), (80, 80), (120, 100)),
+        (View(False, 0, 10), (180, 180), (220, 180), (200, 220)),
     ],
     ids=["as it is", "mirrored", "a quarter turn", "further away"],
 )
 def test_each_look_worked_by_hand(
-    look: Look, right_eye: tuple[float, float], left_eye: tuple[float, float], mouth: tuple[float, float]
+    look: View, right_eye: tuple[float, float], left_eye: tuple[float, float], mouth: tuple[float, float]
 ) -> None:
     points = np.array([[100.0, 100.0], [140.0, 100.0], [120.0, 140.0]])  # 40 between the eyes; (120, 120) is shown amid
     matrix, side_px = look_matrix(points, look)
@@ -100,14 +100,14 @@ def test_each_look_worked_by_hand(
 
 def test_a_rolled_face_is_shown_level_and_a_large_one_reduced() -> None:
     points = np.array([[100.0, 100.0], [400.0, 500.0], [50.0, 600.0]])  # 500 between the eyes
-    matrix, side_px = look_matrix(points, Look(False, 0, 5))
+    matrix, side_px = look_matrix(points, View(False, 0, 5))
     shown = points @ matrix[:, :2].T + matrix[:, 2]
     assert side_px == 512
     assert_allclose(shown[1] - shown[0], (512 / 5, 0), atol=1e-9)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_landmarks_of_every_look_come_back_to_the_photo(look: Look) -> None:
+@pytest.mark.parametrize("look", VIEWS)
+def test_landmarks_of_every_look_come_back_to_the_photo(look: View) -> None:
     landmarks = np.random.default_rng(0).uniform(0, 400, (478, 2))
     matrix, _ = look_matrix(np.array([[150.0, 180.0], [210.0, 190.0], [180.0, 240.0]]), look)
     in_look = landmarks @ matrix[:, :2].T + matrix[:, 2]
@@ -143,7 +143,7 @@ def test_eyes_and_mouth_have_a_spread_of_their_own(drawn_face: DrawnFace) -> Non
 
     class SeesTheMouthElsewhere:
         def find(self, _: BgrImage) -> list[Landmarks]:
-            matrix, _ = look_matrix(face_points(first), LOOKS[0])
+            matrix, _ = look_matrix(face_points(first), VIEWS[0])
             return [(again @ matrix[:, :2].T + matrix[:, 2])[MIRRORED]]
 
     found = look_again(SeesTheMouthElsewhere(), PHOTO, first, 2)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from tests.train.pictures import outlined_ring
 from train.data.label_set import TEST, TRAIN, VAL, LabelledPhoto, faces_of, read_index, read_pair
 from train.data.partial_labels import LEFT_EYE_WHOLE, MOUTH_WHOLE, RIGHT_EYE_WHOLE, UNKNOWN
 from train.labelling import photos as labelling
-from train.labelling.detections import FoundFace
+from train.labelling.detections import MedianFace
 from train.labelling.landmarks import Landmarks
 from train.labelling.photos import (
     LabelOptions,
@@ -402,7 +402,7 @@ def test_faces_on_which_detections_disagree_get_no_crop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     landmarks = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
-    found = FoundFace(landmarks, eye_spread, mouth_spread, missed)
+    found = MedianFace(landmarks, eye_spread, mouth_spread, missed)
     monkeypatch.setattr(labelling, "find_faces", lambda *_: [found])
     (row,) = label(
         [with_mouth_of_colour(tmp_path / "s" / "a.png", (190, 160, 90))], LabelOptions(detections=3, covered=covered)
@@ -566,7 +566,7 @@ def test_the_same_face_lies_within_half_the_distance_between_the_eyes(
 ) -> None:
     face = drawn_face(right_eye=RIGHT_EYE, left_eye=LEFT_EYE, mouth=MOUTH)
     points = np.array([RIGHT_EYE, LEFT_EYE, MOUTH])
-    found = [FoundFace(face + np.array([shift, 0.0]), 0.0, 0.0, 0.0) for shift in (90.0, moved, -80.0)]
+    found = [MedianFace(face + np.array([shift, 0.0]), 0.0, 0.0, 0.0) for shift in (90.0, moved, -80.0)]
     landmarks = same_face(points, found)
     assert (landmarks is found[1].landmarks) == is_same
     assert (landmarks is None) == (not is_same)

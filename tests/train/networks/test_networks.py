@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from train.augmentation.scenes import draw_targets
 from train.losses.segmenter import cross_entropy_loss, face_finder_loss, soft_dice_loss
 from train.networks import ARCHITECTURES, FACE_FINDER, SEGMENTERS, build_network
-from train.networks.finder import FaceFinder, decode_faces
+from train.networks.finder import FinderNet, decode_faces
 from train.networks.unet_lite import LOGIT_LIMIT, place_subpixels
 
 SMALL_WIDTH = 8
@@ -172,7 +172,7 @@ def test_a_network_that_does_not_exist_is_refused_with_those_that_do() -> None:
 
 
 def test_names_build_their_networks() -> None:
-    assert isinstance(build_network(FACE_FINDER, 0, 8), FaceFinder)
+    assert isinstance(build_network(FACE_FINDER, 0, 8), FinderNet)
     heads = [module for module in build_network("unet-lite", 5, 8).modules() if isinstance(module, nn.Conv2d)]
     assert heads[-1].out_channels == 4 * 5
 

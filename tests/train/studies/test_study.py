@@ -18,9 +18,9 @@ from train.config import FitConfig
 from train.studies.catalogue import LOSS_STUDY, OPTIMIZERS, SEED_A, STUDIES
 from train.studies.report import cell_text, look_up, write_report
 from train.studies.study import (
-    Row,
     Study,
     StudyPlaces,
+    Variant,
     chosen_rows,
     config_of,
     fill_in,
@@ -37,8 +37,8 @@ TINY = Study(
     common="--data {photos} --layout celeba --mask-region iris --regions right_iris+left_iris --width 2 --batch-size 2"
     " --epochs 2 --precision fp32",
     rows=(
-        Row("first", "the first way", "--learning-rate 1e-2"),
-        Row("second", "the second way", "--start-from {after}", after="first"),
+        Variant("first", "the first way", "--learning-rate 1e-2"),
+        Variant("second", "the second way", "--start-from {after}", after="first"),
     ),
     scored_on="photos",
     columns={"Dice": "validation.any_region.dice"},
@@ -54,7 +54,7 @@ def places(pairs: Path, tmp_path: Path) -> StudyPlaces:
     return StudyPlaces({"photos": pairs}, tmp_path / "runs")
 
 
-def run(row: Row, places: StudyPlaces, made: list[FitConfig], dice: float = 0.25) -> bool:
+def run(row: Variant, places: StudyPlaces, made: list[FitConfig], dice: float = 0.25) -> bool:
     """A row whose training only notes what it was asked for."""
 
     def fit(config: FitConfig) -> Path:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from realtime.bench.models.rows import Baseline, Row
+from realtime.bench.models.rows import Baseline, Measurement
 from realtime.core.errors import SourceError
 
-Make = Callable[..., Row]
+Make = Callable[..., Measurement]
 
 
 @pytest.fixture

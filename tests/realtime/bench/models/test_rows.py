@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from realtime.bench.models.rows import Row, files_table, starts_table, times_table
+from realtime.bench.models.rows import Measurement, files_table, starts_table, times_table
 
-Make = Callable[..., Row]
+Make = Callable[..., Measurement]
 
 
 def test_the_json_holds_a_baseline_only_where_there_is_one(make_row: Make) -> None:
