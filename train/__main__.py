@@ -56,6 +56,13 @@ def label(
             help="How far each eye's outline is moved outwards, as a share of the distance between the eyes.",
         ),
     ] = None,
+    hidden: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text file with one FOLDER/FILE PART hidden|partly a line: parts of outlined faces that something "
+            "covers. A hidden part is background; a partly hidden one teaches nothing."
+        ),
+    ] = None,
     eyes_agreed: Annotated[
         bool,
         typer.Option("--eyes-agreed", help="Pixels that only people or only MediaPipe count as an eye teach nothing."),
@@ -67,14 +74,23 @@ def label(
     A folder with contours.json and images/ is labelled by the outlines that people drew; MediaPipe gives what they left
     out. One in ten of its photos is kept for tests, one in twenty for validation.
     """
+    from train.labelling.hidden import read_hidden
     from train.labelling.landmarks import fetch_landmarker
     from train.labelling.photos import LabelOptions, find_photos, label_photos
     from train.labelling.shapes import EYE_GROWTH
 
     with one_line_errors(), progress() as bar:
         growth = EYE_GROWTH if eye_growth is None else eye_growth
-        hidden = (covered,) if covered else ()
-        options = LabelOptions(layout, whole_irises, detections, hidden, closed_eyes, growth, eyes_agreed)
+        options = LabelOptions(
+            layout=layout,
+            whole_irises=whole_irises,
+            detections=detections,
+            covered=(covered,) if covered else (),
+            closed_eyes=closed_eyes,
+            eye_growth=growth,
+            eyes_agreed=eyes_agreed,
+            hidden=read_hidden(hidden),
+        )
         found = find_photos(photos)
         task = bar.add_task("labelling", total=len(found))
         model = fetch_landmarker(landmarker)

@@ -32,7 +32,7 @@ def evaluate(
             "beside MediaPipe, with crops placed by the program. It may be given several times."
         ),
     ] = None,
-    covered: Annotated[
+    hidden: Annotated[
         Path | None,
         typer.Option(
             help="Text file with one FOLDER/FILE PART hidden|partly a line: faces of --people that are scored apart "
@@ -84,7 +84,7 @@ def evaluate(
         yardsticks = Yardsticks(
             contours=contours,
             people=tuple(people or ()),
-            covered=covered,
+            hidden=hidden,
             outline_shift_px=outline_shift,
             closed_eyes=closed_eyes,
             covered_mouths=covered_mouths,

@@ -27,7 +27,8 @@ from train.evaluation.outlines import judge_outlined, outlined_faces, score_cont
 from train.evaluation.photos import UnlearntPhotos, read_exceptions, unlearnt_photos
 from train.evaluation.pictures import JudgedCrop, draw_worst, worst_faces
 from train.evaluation.steadiness import score_jitter, score_noise_flicker
-from train.evaluation.yardstick import program_on_stills, read_covered, score_face, summary
+from train.evaluation.yardstick import program_on_stills, score_face, summary
+from train.labelling.hidden import read_hidden
 from train.labelling.label_maps import tint
 from train.labelling.landmarks import FaceLandmarker
 from train.labelling.outlines import ContourPhoto, read_contours
@@ -45,7 +46,7 @@ class Yardsticks:
     Attributes:
         contours: folder of people's outlines.
         people: folders of people's outlines whose faces are scored one by one, with crops placed by the program.
-        covered: file that names photos of these in which something lies before eyes or mouth.
+        hidden: file that names photos of these in which something lies before eyes or mouth.
         outline_shift_px: by how much the outlines of these are moved right and down.
         closed_eyes: folder of photos of closed eyes.
         covered_mouths: folder of photos of face masks.
@@ -57,7 +58,7 @@ class Yardsticks:
 
     contours: Path | None = None
     people: tuple[Path, ...] = ()
-    covered: Path | None = None
+    hidden: Path | None = None
     outline_shift_px: float = 0.0
     closed_eyes: Path | None = None
     covered_mouths: Path | None = None
@@ -110,7 +111,7 @@ def evaluate_segmenter(
             if people:
                 find_faces, hidden = (
                     program_on_stills(PhotoSegmenter.of_network(network, spec)),
-                    read_covered(yardsticks.covered),
+                    read_hidden(yardsticks.hidden),
                 )
                 faces = []
                 for photo in people:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -194,26 +193,6 @@ def nearest(found: Iterable[tuple[Points, Item]], points: Points) -> Item | None
     apart = [(float(np.linalg.norm(at.mean(axis=0) - points.mean(axis=0))), item) for at, item in found]
     distance, item = min(apart, key=lambda one: one[0], default=(np.inf, None))
     return item if distance <= SAME_FACE_SHARE * np.linalg.norm(points[1] - points[0]) else None
-
-
-def read_covered(path: Path | None) -> frozenset[str]:
-    """`FOLDER/FILE` of photos in which something lies before eyes or mouth; none where there is no list.
-
-    A line is `FOLDER/FILE PART hidden|partly`; what stands behind a # is a remark.
-
-    Raises:
-        ValueError: a line is something else.
-        OSError: the file cannot be read.
-    """
-    if path is None:
-        return frozenset()
-    names = set()
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        words = line.partition("#")[0].split()
-        if words and (len(words) != 3 or words[0].count("/") != 1 or words[2] not in ("hidden", "partly")):
-            raise ValueError(f"{path}:{number}: not FOLDER/FILE PART hidden|partly")
-        names.update(words[:1])
-    return frozenset(names)
 
 
 def score_mask(mask: LabelMap, truth: LabelMap, outlines: Outlines) -> MaskScore:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from train.data.label_set import (
 from train.data.partial_labels import CANDIDATES
 from train.labelling.covered_mouths import mouth_is_covered
 from train.labelling.detections import DEFAULT_DETECTIONS, SAME_FACE_SHARE, MedianFace, find_faces
+from train.labelling.hidden import HiddenPart, HiddenParts, hide_parts
 from train.labelling.label_maps import (
     OVERSAMPLING,
     close_lips,
@@ -76,6 +77,7 @@ class LabelOptions:
         covered: what all faces hide, of `COVERABLE`; background, and faces on which it may be bare get no crop.
         closed_eyes: whether the photos are of closed eyes: one that MediaPipe sees a little open teaches nothing.
         eye_growth: how far the eyes' outlines are moved outwards, as a share of the interocular distance.
+        hidden: what something covers on outlined faces.
         eyes_agreed: whether pixels that are an eye's by people's outlines alone, or by MediaPipe alone, teach nothing.
 
     Raises:
@@ -89,6 +91,7 @@ class LabelOptions:
     closed_eyes: bool = False
     eye_growth: float = EYE_GROWTH
     eyes_agreed: bool = False
+    hidden: HiddenParts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.covered and self.layout != TIGHT.name:
@@ -202,7 +205,8 @@ def _label_photo(
     found = find_faces(_worker, photo_bgr, options.detections)
     faces: list[LabelledFace | None]
     if outlines is not None:
-        faces = [_label_outlined(photo_bgr, outlines, found, name, options, out)]
+        hidden = options.hidden.get(f"{row.source}/{path.name}", [])
+        faces = [_label_outlined(photo_bgr, outlines, hidden, found, name, options, out)]
     else:
         faces = [
             _label_found(photo_bgr, one, f"{name}~face{number}" if number > 1 else name, options, out)
@@ -263,7 +267,13 @@ def _label_found(
 
 
 def _label_outlined(
-    photo_bgr: BgrImage, outlines: Outlines, found: list[MedianFace], name: str, options: LabelOptions, out: Path
+    photo_bgr: BgrImage,
+    outlines: Outlines,
+    hidden: Sequence[HiddenPart],
+    found: list[MedianFace],
+    name: str,
+    options: LabelOptions,
+    out: Path,
 ) -> LabelledFace:
     """Write the crop and label map of a face that people drew, or say why it has none."""
     by_people = shapes_of_outlines(outlines, None, options.eye_growth)
@@ -280,6 +290,7 @@ def _label_outlined(
         label_map = shapes.agreeing(shapes_of_landmarks(landmarks, 0.0), place, CANVAS_SIZE_WH)
     else:
         label_map = shapes.label_map(place, CANVAS_SIZE_WH)
+    label_map = hide_parts(label_map, hidden)
     label_map[~photo_area(place, photo_bgr.shape[1::-1])] = Region.BACKGROUND
     write_pair(out, name, crop_canvas(photo_bgr, face.points, options.layout), label_map)
     return replace(face, name=name)

@@ -18,7 +18,6 @@ from train.evaluation.yardstick import (
     ScoredFace,
     eye_opening,
     nearest,
-    read_covered,
     score_mask,
     summary,
 )
@@ -102,18 +101,6 @@ def test_the_summary_worked_by_hand() -> None:
     assert found["openings"] == {"0.10 to 0.15": {"eyes": 6, "ours": 0.5, "mediapipe": 1.0}}
     assert found["worst"] == ["b/1", "a/2", "a/1"]
     assert_allclose([face.ours.area_ratio["eyes"] for face in faces], [1.8, 1.2, 1.0, 1.9])
-
-
-def test_the_list_of_covered_faces_is_read_and_a_line_that_is_none_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "covered.txt"
-    path.write_text(
-        "# seen by eye\nafw/1_2.webp eyes hidden\nafw/1_2.webp mouth partly  # a hand\n\nscut/a.webp mouth hidden\n"
-    )
-    assert read_covered(path) == {"afw/1_2.webp", "scut/a.webp"}
-    assert read_covered(None) == frozenset()
-    path.write_text("afw/1_2.webp eyes hidden\nafw/1_2.webp eyes\n")
-    with pytest.raises(ValueError, match=r"covered\.txt:2: not FOLDER/FILE PART"):
-        read_covered(path)
 
 
 def test_the_tracker_runs_a_network_as_it_runs_a_model_file() -> None:
