@@ -7,7 +7,10 @@ for face in segmenter(frame_bgr):
     print(face.number, face.polygons)
 """
 
+import os
 from typing import TYPE_CHECKING
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime 1.29 and later reports home; read as it is imported
 
 if TYPE_CHECKING:
     from realtime.face import Face as Face
