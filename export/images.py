@@ -9,6 +9,7 @@ import numpy as np
 from export.onnx_graph import model_kind
 from export.public_images import Images, input_size_wh, public_images, read_photo
 from realtime.core.geometry import LAYOUTS, BgrImage, thumbnail
+from realtime.core.images import IMAGE_SUFFIXES, natural_key
 from realtime.inference.session import FACE_FINDER
 from train.checkpoint import NetworkSpec
 from train.data.crops import faces_by_side, side_of
@@ -19,7 +20,6 @@ MOST_IMAGES = 256
 """Enough that a single face weighs less than the half percent that fp16 may disagree on."""
 LEAST_CALIBRATION = 300
 """That many are needed, and that many are taken, spread over all that are there."""
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
 def public_images_for(spec: NetworkSpec) -> Images:
@@ -56,7 +56,7 @@ def calibration_images(spec: NetworkSpec, folder: Path) -> Images:
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
     read: list[Callable[[], BgrImage]]
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    paths = sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES), key=natural_key)
     if not (folder / INDEX_NAME).is_file() and (paths or not any(folder.iterdir())):
         size_wh = input_size_wh(model_kind(spec))
         read = [partial(_read_sized, path, size_wh) for path in paths]

@@ -18,7 +18,7 @@ from realtime.capture.raw_video import DEFAULT_FPS, open_stdin, raw_frames
 from realtime.capture.streams import StreamFeed, Video, is_url, recorded_frames, stream_stem
 from realtime.core.errors import SourceError
 from realtime.core.geometry import BgrImage
-from realtime.core.images import IMAGE_SUFFIXES, read_image
+from realtime.core.images import IMAGE_SUFFIXES, natural_key, read_image
 from realtime.frame import Frame
 
 LOGGER = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ def folder_source(folder: Path) -> Source:
     Raises:
         SourceError: none of them can be read.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    paths = sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES), key=natural_key)
     if not paths:
         raise SourceError(f"{folder}: no image in this folder (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
     return Source(str(folder), _folder_frames(folder, paths))

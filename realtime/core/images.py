@@ -1,5 +1,6 @@
 """Image files: read whatever they hold as uint8 BGR, the right way up; write them back."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,14 @@ import numpy.typing as npt
 from realtime.core.errors import OutputError, SourceError
 from realtime.core.geometry import BgrImage
 
+NaturalKey = tuple[list[str | int], str]
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".jp2", ".pgm", ".ppm"}
+
+
+def natural_key(path: Path) -> NaturalKey:
+    """What paths are sorted by so that numbers in names count as numbers: `2.jpg` comes before `10.jpg`."""
+    pieces = re.split(r"(\d+)", str(path))
+    return [int(piece) if index % 2 else piece for index, piece in enumerate(pieces)], str(path)
 
 
 def read_image(path: Path) -> BgrImage:

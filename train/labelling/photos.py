@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.geometry import TIGHT, BgrImage, CropTransform, Points
+from realtime.core.images import IMAGE_SUFFIXES, natural_key
 from realtime.core.regions import Region
 from train.data.label_set import (
     CANVAS_SIZE_WH,
@@ -53,7 +54,6 @@ from train.labelling.near_duplicates import difference_hash, group_faces, mirror
 from train.labelling.outlines import CONTOURS_NAME, IMAGES_NAME, Outlines, outlines_of_photos
 from train.labelling.shapes import EYE_GROWTH, shapes_of_landmarks, shapes_of_outlines
 
-PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 MIN_PHOTO_PX = 32
 GREY_LEVELS = 2
 """A photo whose channels never differ by more is grey: counted, and used."""
@@ -117,12 +117,12 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such file or folder")
-        photos += [path] if path.is_file() else [p for p in path.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES]
+        photos += [path] if path.is_file() else [p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES]
     if not photos:
         raise FileNotFoundError(
-            f"no photo in {', '.join(map(str, paths))} (looked for {', '.join(sorted(PHOTO_SUFFIXES))})"
+            f"no photo in {', '.join(map(str, paths))} (looked for {', '.join(sorted(IMAGE_SUFFIXES))})"
         )
-    return sorted(set(photos))
+    return sorted(set(photos), key=natural_key)
 
 
 def label_photos(

@@ -12,7 +12,21 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from realtime.core.errors import OutputError, SourceError
-from realtime.core.images import IMAGE_SUFFIXES, flatten, read_image, write_image
+from realtime.core.images import IMAGE_SUFFIXES, flatten, natural_key, read_image, write_image
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1.jpg", "2.jpg", "9.jpg", "10.jpg", "11.jpg", "100.jpg"],
+        ["a1/b10.png", "a2/b3.png", "a2/b20.png", "a10/b1.png"],
+        ["01.png", "1.png", "2.png"],
+        ["IMG", "IMG_2.jpg", "IMG_10.jpg", "IMG_b.jpg", "_10.jpg"],
+    ],
+)
+def test_numbers_in_names_count_as_numbers(names: list[str]) -> None:
+    assert [str(path) for path in sorted(map(Path, sorted(names)), key=natural_key)] == names
+
 
 COLOR = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
 

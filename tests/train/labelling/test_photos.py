@@ -114,7 +114,7 @@ def test_photos_are_found_in_files_and_in_folders_to_their_depth(tmp_path: Path)
 def test_paths_that_hold_no_photo_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"gone: no such file or folder"):
         find_photos([tmp_path, tmp_path / "gone"])
-    with pytest.raises(FileNotFoundError, match=r"no photo in .*looked for \.bmp, \.jpeg, \.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"no photo in .*looked for \.bmp, \.jp2, \.jpeg, \.jpg"):
         find_photos([tmp_path])
 
 
