@@ -158,6 +158,37 @@ def test_while_a_live_source_has_nothing_new_the_loop_waits(play: Callable[[Sour
     assert loop.run(HEADLESS, lambda line: None).frames == 2
 
 
+class SetClock:
+    """A clock that stands still unless it is set."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now_s
+
+
+def test_the_pause_of_a_camera_is_no_part_of_the_frame_rate(
+    play: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two frames of a second each; between them a frame that is drained, a hundred seconds later: 1 fps.
+    clock, controls = SetClock(), loop.Controls(HEADLESS)
+
+    def frames_with_a_pause() -> Iterator[Frame]:
+        for frame, seconds, controls.is_paused in zip(
+            demo_that_ends(3), (1, 100, 1), (False, True, False), strict=True
+        ):
+            assert frame is not None
+            clock.now_s += seconds
+            yield frame
+
+    play(Source("camera", frames_with_a_pause()))
+    monkeypatch.setattr(loop, "time", clock)
+    monkeypatch.setattr(loop, "Controls", lambda config: controls)
+    report = loop.run(HEADLESS, lambda line: None)
+    assert (report.frames, report.fps) == (2, 1.0)
+
+
 def test_an_error_of_ours_in_the_source_is_not_swallowed(play: Callable[[Source], None], tmp_path: Path) -> None:
     play(demo_that_ends(2, ZeroDivisionError("ours")))
     with pytest.raises(ZeroDivisionError, match="ours"):

@@ -274,3 +274,19 @@ def test_a_run_may_start_from_a_narrower_one_with_the_same_regions(tmp_path: Pat
         else:
             with pytest.raises(ValueError, match=f"unet-lite of width 4, where unet-lite of width {width} starts"):
                 load_first_weights(network, spec, tmp_path / "narrow.pt")
+
+
+def test_a_run_that_starts_from_another_keeps_the_statistics_of_its_own_colours(tmp_path: Path) -> None:
+    spec = replace(SEGMENTER, normalize="dataset")
+    contents = contents_of(spec)
+    contents["state_dict"]["network.normalization.mean"] = torch.tensor([1.0, 2, 3]).view(3, 1, 1)
+    contents["state_dict"]["network.normalization.std"] = torch.tensor([4.0, 5, 6]).view(3, 1, 1)
+    torch.save(contents, tmp_path / "old.pt")
+    network = spec.build()
+    network.load_state_dict({"normalization.mean": torch.full((3, 1, 1), 70.0)}, strict=False)
+    network.load_state_dict({"normalization.std": torch.full((3, 1, 1), 80.0)}, strict=False)
+    load_first_weights(network, spec, tmp_path / "old.pt")
+    state = network.state_dict()
+    assert state["normalization.mean"].flatten().tolist() == [70, 70, 70]
+    assert state["normalization.std"].flatten().tolist() == [80, 80, 80]
+    assert torch.equal(state["head.weight"], contents["state_dict"]["network.head.weight"])

@@ -62,6 +62,14 @@ def with_metadata(contents: bytes, key: str, value: str) -> bytes:
     return contents + bytes([14 << 3 | 2, len(entry)]) + entry
 
 
+def with_batches_of_two(contents: bytes) -> bytes:
+    """A model file whose free first axis, N, has become 2: a dimension's name becomes a number of as many bytes.
+
+    Source: onnx.proto, TensorShapeProto.Dimension.dim_value = 1, dim_param = 2; 0x82 0x00 is 2 as a varint.
+    """
+    return replaced(contents, b"\x0a\x03\x12\x01N", b"\x0a\x03\x08\x82\x00")
+
+
 @pytest.fixture
 def model_path(tmp_path: Path) -> Path:
     return tmp_path / "model.onnx"
@@ -97,6 +105,26 @@ def test_a_batch_gives_what_its_crops_give_alone(segmenter: Session) -> None:
     batch = crops(3)
     alone = [segmenter.run(batch[index : index + 1])[0] for index in range(3)]
     assert_allclose(segmenter.run(batch), alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_a_file_of_a_fixed_batch_answers_for_any_number_of_crops(
+    count: int, segmenter: Session, model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_path.write_bytes(with_batches_of_two(UNET))
+    by_twos = Session(model_path, SEGMENTER, Provider.CPU, threads=1)
+    run_batch, sizes = Session._run_batch, []
+
+    def count_and_run(session: Session, images: np.ndarray, result: np.ndarray) -> None:
+        sizes.append(len(images))
+        run_batch(session, images, result)
+
+    monkeypatch.setattr(Session, "_run_batch", count_and_run)
+    answers = by_twos.run(crops(count))
+    assert (by_twos.fixed_batch, sizes) == (2, [2] * ((count + 1) // 2))
+    assert answers.shape == (count, 8, 218, 178)
+    for crop, answer in zip(crops(count), answers, strict=True):
+        assert_allclose(answer, segmenter.run(crop[None])[0], atol=1e-4)
 
 
 def test_the_answer_is_the_callers_own(segmenter: Session) -> None:

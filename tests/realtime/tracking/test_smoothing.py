@@ -19,9 +19,11 @@ from realtime.tracking.smoothing import (
     STRENGTHS,
     CropSmoother,
     OneEuroFilter,
+    PartMean,
     ProbsSmoother,
     Smoothing,
     SmoothingStrength,
+    carried,
     low_pass_share,
 )
 
@@ -232,6 +234,17 @@ def test_the_mean_is_carried_along_as_the_face_drifts_in_its_crop() -> None:
     assert_allclose(shown[1, 99:117, 84:102], kept, atol=0.01)  # 20 x 20, three to the right and two up
     assert_allclose(shown[1, 99:117, 76:81], 0, atol=0.01)
     assert_allclose(shown.sum(axis=0), 1, atol=1e-5)
+
+
+def test_a_mean_is_turned_about_the_crops_corner_and_not_its_own_worked_by_hand() -> None:
+    # Pixel (12, 21) of the crop, by x' = 60 - y and y' = x + 5, comes to (39, 17): (3, 2) of the box.
+    mean = np.zeros((1, 3, 4), np.float32)
+    mean[0, 1, 2] = 1
+    quarter_turn = np.array([[0.0, -1.0, 60.0], [1.0, 0.0, 5.0]])
+    brought = carried(PartMean((10, 20, 14, 23), (10, 20), mean), quarter_turn, (36, 15, 44, 20))
+    expected = np.zeros((1, 5, 8))
+    expected[0, 2, 3] = 1
+    assert_allclose(brought, expected, atol=1e-6)
 
 
 def test_a_part_that_went_leaves_one_fainter_trace_and_no_more() -> None:

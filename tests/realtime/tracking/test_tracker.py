@@ -417,6 +417,17 @@ def test_a_face_that_is_back_within_moments_keeps_its_number() -> None:
     assert face.number == 1
 
 
+def test_two_faces_found_near_the_place_of_one_that_was_lost_get_two_numbers() -> None:
+    # Both lie 45 pixels from the lost face's centre, and 0.6 of its interocular distance is 63; 0.6 of theirs is 20.
+    lost = DrawnFace((300.0, 200.0), size=1.6)
+    one, other = (DrawnFace((300.0 + aside, 227.0), size=0.5) for aside in (-45.0, 45.0))
+    finder = ScriptedFinder(lost.found())
+    tracker = make_tracker(finder, most_faces=2)
+    follow(tracker, [lost])
+    finder.finds = [one.found(), other.found()]
+    assert [face.number for face in follow(tracker, [one, other])] == [1, 2]
+
+
 def test_a_video_that_begins_again_after_an_empty_room_is_searched_at_once() -> None:
     tracker = make_tracker(finder := ScriptedFinder())
     for index in range(200):

@@ -122,6 +122,23 @@ def test_a_quarter_turn_at_twice_the_size_worked_by_hand() -> None:
     assert_allclose(points @ matrix.T + 0.5, [[92, 114], [92, 112], [94, 114]], atol=1e-9)
 
 
+def test_the_places_of_eyes_and_mouth_move_with_the_crop_worked_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    # (33, 21) off the centre comes (2 * 21, -2 * 33) off it, then to (92, 114); this generator mirrors nothing.
+    places: list[npt.NDArray[np.float64]] = []
+
+    def remember(
+        crop: BgrImage, label_map: npt.NDArray[np.uint8], expected: npt.NDArray[np.float64], _: np.random.Generator
+    ) -> tuple[BgrImage, npt.NDArray[np.uint8]]:
+        places.append(expected)
+        return crop, label_map
+
+    monkeypatch.setattr(augment, "occlude", remember)
+    monkeypatch.setattr(augment, "spoil", lambda crop, _: crop)
+    draws = FixedDraws([90, math.log(2), (3, 5)])
+    augment_pair(noise_image(1), np.zeros((314, 274), np.uint8), draws, LAYOUTS["tight"])
+    assert_allclose(places[0], [[92 - 42, 114 + 66], [92 - 42, 114 - 66], [92 + 106, 114]], atol=1e-9)
+
+
 def test_crops_are_moved_about_as_much_as_stated() -> None:
     matrices = [random_crop_matrix(np.random.default_rng(seed)) for seed in range(400)]
     degrees = [math.degrees(math.atan2(matrix[0, 1], matrix[0, 0])) for matrix in matrices]
