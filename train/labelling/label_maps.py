@@ -113,6 +113,8 @@ def fill_polygon(polygon: Points, shape_hw: tuple[int, int]) -> npt.NDArray[np.b
     left, top = np.clip(np.floor(corners.min(axis=0)), 0, shape_hw[::-1]).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, shape_hw[::-1]).astype(int)
     (x, y), (next_x, next_y) = corners.T, np.roll(corners, -1, axis=0).T
+    # Each edge downwards: who goes along it the other way must cross a row at the same place, to the last bit.
+    x, y, next_x, next_y = np.where(y <= next_y, (x, y, next_x, next_y), (next_x, next_y, x, y))
     rows = np.arange(top, bottom)[:, None]
     row, edge = np.nonzero((y <= rows) != (next_y <= rows))
     share = (row + top - y[edge]) / (next_y - y)[edge]

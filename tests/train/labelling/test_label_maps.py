@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
@@ -212,10 +212,25 @@ def test_a_polygon_covers_the_enlarged_pixels_whose_centres_lie_inside() -> None
 
 
 @settings(deadline=None, max_examples=50)
+@example(np.array([[0, 0], [2.75, 2.75], [2.75, 2.75], [2.75, 2.75]]))
 @given(hnp.arrays(np.float64, (4, 2), elements=st.floats(-3, 8)))
 def test_two_triangles_of_a_shape_share_no_pixel_and_leave_none_out(corners: npt.NDArray[np.float64]) -> None:
     one, other = (fill_polygon(corners[order], (20, 20)) for order in ([0, 1, 2], [0, 2, 3]))
     assert_array_equal(one ^ other, fill_polygon(corners, (20, 20)))
+
+
+@pytest.mark.parametrize(
+    "polygon",
+    [
+        [[0, 0], [2.75, 2.75], [2.75, 2.75]],
+        [[1.3, 0.2], [4.1, 4.9], [1.3, 0.2]],
+        [[1, 3], [4, 3], [2, 3]],
+        [[2, 2]] * 3,
+    ],
+    ids=["two corners in one place", "there and back", "along a row", "a point"],
+)
+def test_a_polygon_without_area_covers_nothing(polygon: list[list[float]]) -> None:
+    assert not fill_polygon(np.array(polygon, np.float64), (20, 20)).any()
 
 
 def test_a_polygon_is_cut_off_at_the_maps_border() -> None:
