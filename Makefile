@@ -20,7 +20,7 @@ $(1)/bin/python -m pip install --constraint constraints.txt $(2)
 @touch $@
 endef
 
-.PHONY: help webcam test check format bench openvino web test-web bench-web web-pictures
+.PHONY: help webcam test check docs format bench openvino web test-web bench-web web-pictures
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  -  /p' Makefile
@@ -38,6 +38,10 @@ check: .venv-dev/.dev  ## formatting, lint, types, who imports whom
 	$(DEV) -m ruff check .
 	$(DEV) -m mypy
 	.venv-dev/bin/lint-imports
+
+docs: .venv-docs/.docs  ## the pages as a site in .docs/site; a link that leads nowhere ends it
+	.venv-docs/bin/python -m docs.pages .docs/pages
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 
 format: .venv-dev/.dev  ## rewrite the code in the project's format
 	$(DEV) -m ruff format .
@@ -86,6 +90,10 @@ web-pictures: web/node_modules/.installed .venv-dev/.dev  ## the pictures of doc
 
 .venv/.test: .venv/.runtime
 	$(call install,.venv,pytest hypothesis)
+
+# The builder alone: it needs nothing of the program.
+.venv-docs/.docs: pyproject.toml constraints.txt
+	$(call install,.venv-docs,mkdocs-material)
 
 .venv-dev/.dev: pyproject.toml constraints.txt
 	$(call install,.venv-dev,--editable '$(EVERYTHING)')
